@@ -1,0 +1,49 @@
+# What a developer calls. `make help` lists it.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin
+TOOLS := .tools/bin
+export PATH := $(CURDIR)/$(TOOLS):$(PATH)
+
+.PHONY: help setup tools demo test check format bench clean
+
+help: ## list these targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+setup: $(VENV)/.installed tools ## install Python packages into .venv and helm, kustomize, registry into .tools/bin
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one with: make PYTHON=python3.12 setup")'
+	$(PYTHON) -m venv $(VENV)
+	$(RUN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+tools: ## helm, kustomize, registry: from PATH where the version fits, else built once
+	@$(PYTHON) tools/install.py --into $(TOOLS)
+
+demo: setup ## index a registry and render the guestbook with its newest image
+	@$(RUN)/python -m demo
+
+test: setup ## all tests
+	$(RUN)/coverage erase
+	$(RUN)/coverage run -m pytest $(PYTEST_ARGS)
+	$(RUN)/coverage combine --quiet
+	$(RUN)/coverage report
+
+check: setup ## formatting, lint, types, layers
+	$(RUN)/ruff format --check .
+	$(RUN)/ruff check .
+	$(RUN)/mypy
+	$(RUN)/mypy tools/install.py
+	$(RUN)/lint-imports --no-logo
+
+format: $(VENV)/.installed ## format the code
+	$(RUN)/ruff format .
+	$(RUN)/ruff check --fix .
+
+bench: setup ## our own cost over bare helm and kustomize; time to decide
+	@$(RUN)/python -m bench
+
+clean: ## remove what make made here (not the cache of built tools)
+	rm -rf $(VENV) .tools build dist .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
