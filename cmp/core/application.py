@@ -1,0 +1,155 @@
+"""An Argo CD Application, as far as images and rendering are concerned."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cmp.core.keys import policy_keys
+from cmp.core.parameters import Value, parse_parameters
+from cmp.core.record import SourceId
+from cmp.errors import InvalidApplication
+
+PLUGIN = "image-cmp"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One of an Application's sources."""
+
+    id: SourceId
+    name: str
+    plugin: str | None
+    """Name of the plugin that renders it; None for a native source."""
+    parameters: Mapping[str, Value]
+    """Plugin parameters, or those a native source's options convert to."""
+    is_reference: bool = False
+    """Holds only files for other sources (``ref:``) and renders nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """One Application with the policy keys of its annotations."""
+
+    name: str
+    namespace: str
+    destination_namespace: str
+    annotations: Mapping[str, str]
+    """Policy keys only, without their prefix."""
+    sources: tuple[Source, ...]
+
+    def instance(self, control_plane: str) -> str:
+        """Return the name the plugin sees (argo-cd, util/argo: InstanceName)."""
+        if not control_plane or not self.namespace or self.namespace == control_plane:
+            return self.name
+        return f"{self.namespace}_{self.name}"
+
+    @property
+    def policy_source(self) -> Source | None:
+        """The source whose images the annotations speak of: the first one of our plugin.
+
+        Where no source names the plugin (a native Application, read on a laptop), it is
+        the first that renders anything.
+        """
+        plugins = [source for source in self.sources if source.plugin == PLUGIN]
+        native = [s for s in self.sources if s.plugin is None and not s.is_reference]
+        return next(iter(plugins or native), None)
+
+    def policy(self, source: Source) -> Mapping[str, str]:
+        """Return the annotations' policy keys that apply to ``source``."""
+        return self.annotations if source is self.policy_source else {}
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}" if self.namespace else self.name
+
+
+def parse_application(manifest: Mapping[str, Any]) -> Application:
+    """Read an Application manifest; raise `InvalidApplication` naming the field."""
+    metadata = _mapping(manifest, "metadata")
+    name = _text(metadata, "name", "metadata")
+    if not name:
+        raise InvalidApplication("the Application has no name", where="metadata.name")
+    spec = _mapping(manifest, "spec")
+    sources = spec.get("sources")
+    if sources is None:
+        sources = [spec["source"]] if "source" in spec else []
+    if not isinstance(sources, list) or not sources:
+        raise InvalidApplication("write source or a list of sources", where="spec.source")
+    return Application(
+        name=name,
+        namespace=_text(metadata, "namespace", "metadata"),
+        destination_namespace=_text(_mapping(spec, "destination"), "namespace", "spec.destination"),
+        annotations=policy_keys(_strings(metadata, "annotations", "metadata")),
+        sources=tuple(_source(source) for source in sources),
+    )
+
+
+def _source(manifest: Any) -> Source:
+    if not isinstance(manifest, dict):
+        raise InvalidApplication("a source is not a mapping", where="spec.source")
+    plugin = manifest.get("plugin")
+    if plugin is None:
+        parameters, name = _native_parameters(manifest), None
+    else:
+        plugin = _mapping(manifest, "plugin")
+        parameters, name = parse_parameters(plugin.get("parameters")), str(plugin.get("name") or "")
+    where = "spec.source"
+    return Source(
+        id=SourceId(
+            repo_url=_text(manifest, "repoURL", where),
+            path=_text(manifest, "path", where),
+            chart=_text(manifest, "chart", where),
+            target_revision=_text(manifest, "targetRevision", where),
+        ),
+        name=_text(manifest, "name", where),
+        plugin=name,
+        parameters=parameters,
+        is_reference="ref" in manifest and not manifest.get("path") and not manifest.get("chart"),
+    )
+
+
+def _native_parameters(manifest: Mapping[str, Any]) -> dict[str, Value]:
+    """Return a native source's options as the plugin parameters named after them.
+
+    An option that is no parameter yet keeps its name, so that rendering refuses it by name.
+    """
+    parameters: dict[str, Value] = {}
+    for kind in ("helm", "kustomize", "directory"):
+        for option, value in _mapping(manifest, kind).items():
+            if value in (None, "", [], {}, False):
+                continue
+            name = f"{kind}.{option}"
+            if isinstance(value, list) and all(isinstance(element, str) for element in value):
+                parameters[name] = tuple(value)
+            else:
+                parameters[name] = value if isinstance(value, str) else str(value)
+    return parameters
+
+
+def _mapping(parent: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = parent.get(key)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise InvalidApplication("not a mapping", where=key)
+    return value
+
+
+def _strings(parent: Mapping[str, Any], key: str, where: str) -> dict[str, str]:
+    strings = {}
+    for name, value in _mapping(parent, key).items():
+        if not isinstance(value, str):
+            raise InvalidApplication(
+                f"{name} is {value!r}, which YAML does not read as text; put it in quotes",
+                where=f"{where}.{key}",
+            )
+        strings[str(name)] = value
+    return strings
+
+
+def _text(parent: Mapping[str, Any], key: str, where: str) -> str:
+    value = parent.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise InvalidApplication(f"{value!r} is no text; put it in quotes", where=f"{where}.{key}")
+    return value

@@ -1,0 +1,168 @@
+"""The images an Application's owner wants kept current, read from its policy keys."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from cmp.core.image import Repository, split_tag
+from cmp.core.keys import IMAGE_LIST, unknown_keys
+from cmp.core.policy import Policy
+from cmp.errors import InvalidImage, InvalidPolicy
+
+# What may stand before the `=`: no operator of a constraint, so that `nginx:>=1.0` has no alias.
+_ALIAS = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/-]*[A-Za-z0-9])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where the image stands in what is rendered; empty means the renderer's default."""
+
+    helm_name: str = ""
+    helm_tag: str = ""
+    helm_spec: str = ""
+    kustomize_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ManagedImage:
+    """One entry of the image-list with its policy. The alias is its identity."""
+
+    alias: str
+    repository: Repository
+    policy: Policy
+    target: Target
+
+
+@dataclass(frozen=True, slots=True)
+class ImageList:
+    """All managed images of one source, and what its author should hear about the keys."""
+
+    images: tuple[ManagedImage, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    alias: str
+    repository: Repository
+    constraint: str
+
+
+def read_image_list(keys: Mapping[str, str]) -> ImageList:
+    """Read all policy keys of one source (annotations under parameters, no prefix).
+
+    Raises:
+        InvalidPolicy: a value that cannot be used, naming its key.
+    """
+    entries = [_entry(text) for text in _split_list(keys.get(IMAGE_LIST, ""))]
+    names = _answers(entries)
+    images: list[ManagedImage] = []
+    for index, entry in enumerate(entries):
+        answers = [name for name, owner in names.items() if owner == index]
+        if not answers:
+            raise InvalidPolicy(
+                f"two images would be called {entry.alias or _last_component(entry)!r}; "
+                "give each an alias of its own, as in a=…, b=…",
+                where=IMAGE_LIST,
+            )
+        images.append(_managed(entry, answers, keys))
+    return ImageList(tuple(images), unknown_keys(keys, names))
+
+
+def parse_entry(text: str) -> tuple[str, Repository, str]:
+    """Read ``[<alias>=]<image>[:<constraint>]`` as (alias or empty, repository, constraint).
+
+    Unlike argocd-image-updater's, this reads `docker.io/library/nginx:^1`,
+    `registry:5000/app:~1` and `nginx:>=1.0` as what they say.
+    """
+    alias, equals, rest = text.partition("=")
+    if equals and _ALIAS.fullmatch(alias.strip()):
+        alias, reference = alias.strip(), rest.strip()
+        if not reference:
+            raise InvalidPolicy(
+                f"empty image name in {text!r}; write alias=registry/image", where=IMAGE_LIST
+            )
+    elif equals and not alias.strip():
+        raise InvalidPolicy(f"empty alias in {text!r}; write alias=image", where=IMAGE_LIST)
+    else:
+        alias, reference = "", text.strip()
+    name, constraint = split_tag(reference.partition("@")[0])
+    try:
+        return alias, Repository.parse(name.strip()), (constraint or "").strip()
+    except InvalidImage as error:
+        raise InvalidPolicy(
+            f"{error}; an entry is [<alias>=]<image>[:<constraint>]", where=IMAGE_LIST
+        ) from None
+
+
+def _entry(text: str) -> _Entry:
+    return _Entry(*parse_entry(text))
+
+
+def _split_list(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _answers(entries: Iterable[_Entry]) -> dict[str, int]:
+    """Return every name under which an entry's keys may stand, most telling first.
+
+    An alias may hold slashes, which an annotation's name may not: `_` stands for them, as
+    in argocd-image-updater before 1.0. An image without alias answers to its whole path,
+    and to the last component where that is unique.
+    """
+    entries = list(entries)
+    taken = {entry.alias.replace("/", "_") for entry in entries if entry.alias}
+    last = Counter(_last_component(entry) for entry in entries if not entry.alias)
+    names: dict[str, int] = {}
+    for index, entry in enumerate(entries):
+        if entry.alias:
+            names.setdefault(entry.alias.replace("/", "_"), index)
+            names.setdefault(entry.alias, index)
+            continue
+        component = _last_component(entry)
+        for name in _paths(entry):
+            names.setdefault(name, index)
+        if last[component] == 1 and component not in taken:
+            names.setdefault(component, index)
+    return names
+
+
+def _paths(entry: _Entry) -> tuple[str, ...]:
+    path = entry.repository.path
+    return tuple(
+        name.replace("/", "_") for name in (f"{entry.repository.host}/{path}", path) if "/" in name
+    )
+
+
+def _last_component(entry: _Entry) -> str:
+    return entry.repository.path.rpartition("/")[2]
+
+
+def _managed(entry: _Entry, answers: list[str], keys: Mapping[str, str]) -> ManagedImage:
+    """Build the image; of its ``answers`` the last is the plainest and names it."""
+    alias = entry.alias or answers[-1]
+    options = {name: value for name, value in keys.items() if value.strip()}
+
+    def own(option: str) -> str:
+        for name in answers:
+            value = options.get(f"{name}.{option}", "").strip()
+            if value:
+                return value
+        return ""
+
+    policy_options = {
+        option: own(option) or options.get(option, "")
+        for option in ("update-strategy", "allow-tags", "ignore-tags", "platforms")
+    }
+    try:
+        policy = Policy.parse(policy_options, entry.constraint)
+    except InvalidPolicy as error:
+        raise error.within(f"image {alias}") from None
+    target = Target(
+        helm_name=own("helm.image-name"),
+        helm_tag=own("helm.image-tag"),
+        helm_spec=own("helm.image-spec"),
+        kustomize_name=own("kustomize.image-name"),
+    )
+    return ManagedImage(alias, entry.repository, policy, target)

@@ -1,0 +1,47 @@
+"""How a choice enters what is rendered: Helm parameters, Kustomize image arguments."""
+
+from dataclasses import dataclass
+
+from cmp.core.image import reference_suffix
+from cmp.core.image_list import ManagedImage
+
+_DEFAULT_HELM_NAME = "image.name"
+_DEFAULT_HELM_TAG = "image.tag"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An image and what is to be rendered for it."""
+
+    image: ManagedImage
+    tag: str
+    digest: str = ""
+
+
+def helm_parameters(choice: Choice) -> tuple[tuple[str, str], ...]:
+    """Return (name, value) pairs for ``--set-string``.
+
+    Names and defaults are argocd-image-updater's (reference/image-updater.md §5): the spec
+    parameter takes the whole reference and wins; else the name takes the repository as its
+    owner wrote it and the tag takes ``tag[@digest]``.
+    """
+    target, repository = choice.image.target, choice.image.repository.written
+    if target.helm_spec:
+        return ((target.helm_spec, repository + reference_suffix(choice.tag, choice.digest)),)
+    tag = reference_suffix(choice.tag, choice.digest).removeprefix(":")
+    return (
+        (target.helm_name or _DEFAULT_HELM_NAME, repository),
+        (target.helm_tag or _DEFAULT_HELM_TAG, tag),
+    )
+
+
+def kustomize_image(choice: Choice) -> str:
+    """Return the argument for ``kustomize edit set image``.
+
+    ``name=*:tag`` keeps a newName that the kustomization has for the image already; where
+    the manifests call the image by another name, that is mapped to the owner's repository.
+    """
+    repository = choice.image.repository.written
+    name = choice.image.target.kustomize_name or repository
+    new_name = "*" if name == repository else repository
+    return f"{name}={new_name}{reference_suffix(choice.tag, choice.digest)}"

@@ -1,0 +1,151 @@
+"""The policy keys: one table that reads, checks and documents them.
+
+A key stands as annotation ``argocd-image-updater.argoproj.io/<key>`` or as plugin
+parameter ``<key>``. Names, meaning and precedence are argocd-image-updater's
+(reference/image-updater.md §1).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+PREFIX = "argocd-image-updater.argoproj.io/"
+IMAGE_LIST = "image-list"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One policy key: where it may stand and what it is for."""
+
+    name: str
+    meaning: str
+    per_image: bool = True
+    """May be written as ``<alias>.<name>``."""
+    application_wide: bool = False
+    """May be written as ``<name>``, the default of all images."""
+
+
+KEYS: tuple[Key, ...] = (
+    Key(
+        IMAGE_LIST,
+        "comma list of `[<alias>=]<image>[:<constraint>]`: the images to keep current",
+        per_image=False,
+        application_wide=True,
+    ),
+    Key(
+        "update-strategy",
+        "`semver` (default), `newest-build` (or `latest`), `alphabetical` (or `name`), `digest`",
+        application_wide=True,
+    ),
+    Key("allow-tags", "`regexp:<RE2>` or `any` (default): no other tag", application_wide=True),
+    Key("ignore-tags", "comma list of globs: never these tags", application_wide=True),
+    Key(
+        "platforms",
+        "comma list of `os/arch[/variant]` whose builds count; default: any",
+        application_wide=True,
+    ),
+    Key("helm.image-name", "Helm value that takes the repository; default `image.name`"),
+    Key("helm.image-tag", "Helm value that takes the tag; default `image.tag`"),
+    Key("helm.image-spec", "Helm value that takes `repository:tag` in one; wins over the two"),
+    Key("kustomize.image-name", "the image's name in the manifests, where it is another"),
+    Key(
+        "allow-empty",
+        "`true`: nothing rendered is no error; without it Argo CD might delete everything",
+        per_image=False,
+        application_wide=True,
+    ),
+    Key(
+        "force-update",
+        "accepted: every listed image is a candidate here, running or not",
+        application_wide=True,
+    ),
+    Key(
+        "pull-secret",
+        "accepted, not used yet: credentials come from registries.conf",
+        application_wide=True,
+    ),
+    Key(
+        "write-back-method",
+        "accepted, not used yet: nothing is written back",
+        per_image=False,
+        application_wide=True,
+    ),
+    Key(
+        "write-back-target",
+        "accepted, not used yet: nothing is written back",
+        per_image=False,
+        application_wide=True,
+    ),
+    Key(
+        "git-branch",
+        "accepted, not used yet: nothing is written back",
+        per_image=False,
+        application_wide=True,
+    ),
+    Key(
+        "git-repository",
+        "accepted, not used yet: nothing is written back",
+        per_image=False,
+        application_wide=True,
+    ),
+)
+
+_PER_IMAGE = tuple(key.name for key in KEYS if key.per_image)
+_APPLICATION_WIDE = frozenset(key.name for key in KEYS if key.application_wide)
+
+
+def policy_keys(annotations: Mapping[str, str]) -> dict[str, str]:
+    """Return the policy keys among an Application's annotations, without their prefix."""
+    return {
+        name.removeprefix(PREFIX): value
+        for name, value in annotations.items()
+        if name.startswith(PREFIX)
+    }
+
+
+def is_policy_key(name: str) -> bool:
+    """Tell whether ``name`` has the form of a policy key, for whatever alias."""
+    return name in _APPLICATION_WIDE or split_alias(name) is not None
+
+
+def split_alias(name: str) -> tuple[str, str] | None:
+    """Split ``<alias>.<key>``; None when it does not end in a key that an image may have.
+
+    An alias may hold dots itself, so the known key at the end decides, not the first dot.
+    """
+    for option in _PER_IMAGE:
+        if name.endswith(option) and name[: -len(option)].endswith("."):
+            return name[: -len(option) - 1], option
+    return None
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return ``; did you mean 'x'?`` for the known name most like ``name``, or nothing."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, tuple(known), n=1, cutoff=0.6)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def unknown_keys(names: Iterable[str], aliases: Iterable[str]) -> tuple[str, ...]:
+    """Return one sentence for each name that no image and no application answers to."""
+    answers = frozenset(aliases)
+    complaints = []
+    for name in names:
+        if name in _APPLICATION_WIDE:
+            continue
+        split = split_alias(name)
+        if split is None:
+            hint = nearest_key(name, answers)
+            complaints.append(f"unknown key {name!r} is ignored{hint}")
+        elif split[0] not in answers:
+            hint = nearest(split[0], answers)
+            complaints.append(
+                f"key {name!r} is ignored: no image in the image-list answers to {split[0]!r}{hint}"
+            )
+    return tuple(complaints)
+
+
+def nearest_key(name: str, aliases: Iterable[str]) -> str:
+    """Return the hint for an unknown key: the closest of all that could stand there."""
+    known = [*_APPLICATION_WIDE, *(f"{alias}.{key}" for alias in aliases for key in _PER_IMAGE)]
+    return nearest(name, sorted(known))

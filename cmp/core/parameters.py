@@ -1,0 +1,49 @@
+"""Plugin parameters, as an Application's source holds them and Argo CD passes them on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cmp.errors import InvalidApplication
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+Value = str | tuple[str, ...] | Mapping[str, str]
+"""Of a plugin parameter: string, array or map."""
+
+
+def parse_parameters(items: Any) -> dict[str, Value]:
+    """Read plugin parameters as Argo CD writes them; raise `InvalidApplication`.
+
+    Each has a name and one of string, array and map (argo-cd, types.go
+    ApplicationSourcePluginParameter). The last of equal names wins.
+    """
+    if items is None:
+        return {}
+    if not isinstance(items, list):
+        raise InvalidApplication("not a list of parameters", where="plugin.parameters")
+    parameters: dict[str, Value] = {}
+    for item in items:
+        name = item.get("name") if isinstance(item, dict) else None
+        if not isinstance(name, str) or not name:
+            raise InvalidApplication("a parameter has no name", where="plugin.parameters")
+        parameters[name] = _value(item, name)
+    return parameters
+
+
+def _value(item: Mapping[str, Any], name: str) -> Value:
+    values = [item[kind] for kind in ("string", "array", "map") if item.get(kind) is not None]
+    if len(values) > 1:
+        raise InvalidApplication(
+            "give one of string, array and map, not several", where=f"parameter {name}"
+        )
+    value = values[0] if values else ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and all(isinstance(element, str) for element in value):
+        return tuple(value)
+    if isinstance(value, dict) and all(isinstance(element, str) for element in value.values()):
+        return value
+    raise InvalidApplication("its values are not all strings", where=f"parameter {name}")

@@ -1,0 +1,73 @@
+"""What the index knows of an Application: its policy and the decisions made under it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from cmp.core.image import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A decision as the refresher recorded it."""
+
+    id: str
+    repository: Repository
+    tag: str
+    """Empty when nothing is chosen: the image is Git's, and `held` says why."""
+    digest: str
+    fingerprint: str
+    """Of the policy this record answers for: a render with the same policy uses it as it is."""
+    chosen_under: str
+    """Of the policy that led to the tag: while it stays, the tag is the floor."""
+    since: datetime
+    why: str
+    held: str = ""
+
+
+History = Mapping[str, tuple[Recorded, ...]]
+"""Past decisions of one Application by alias, newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceId:
+    """Which source of an Application is meant, as ``ARGOCD_APP_SOURCE_*`` name it."""
+
+    repo_url: str
+    path: str = ""
+    chart: str = ""
+    target_revision: str = ""
+
+    def __str__(self) -> str:
+        where = f" chart {self.chart}" if self.chart else f" path {self.path or '.'}"
+        return f"{self.repo_url}{where} at {self.target_revision or 'HEAD'}"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRecord:
+    """One source with its policy and its decisions."""
+
+    source: SourceId
+    annotations: Mapping[str, str]
+    """Policy keys from annotations: what a render cannot see by itself."""
+    parameters: Mapping[str, str]
+    """Policy keys from plugin parameters, as the refresher saw them."""
+    decisions: Mapping[str, Recorded]
+    """By alias."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationRecord:
+    """All sources of one Application that have a policy."""
+
+    instance: str
+    """``ARGOCD_APP_NAME``: the name, or ``<namespace>_<name>`` outside the control plane."""
+    application: str
+    """``<namespace>/<name>``, for people."""
+    sources: tuple[SourceRecord, ...]
+    generation: int = 0

@@ -1,0 +1,42 @@
+"""What a repository held, and when."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from cmp.core.image import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """One tag of a repository; all but its name only as far as it is known."""
+
+    name: str
+    first_seen: datetime | None = None
+    """When our own listing showed it first: a clock that no publisher can set."""
+    digest: str | None = None
+    """Of the manifest or index that the tag named when it was last looked at."""
+    created: Mapping[str, datetime] = field(default_factory=dict)
+    """By platform, from the image configuration: what the publisher's build says."""
+    kind: str = ""
+    """``image``, or what else the manifest describes; empty while nobody has looked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The complete list of a repository's tags at one moment."""
+
+    repository: Repository
+    listed_at: datetime
+    tags: Mapping[str, Tag]
+    generation: int = 0
+    """Of the store, when this last changed."""
+
+
+def listed(
+    repository: Repository, names: Iterable[str], now: datetime, old: Snapshot | None
+) -> Snapshot:
+    """Return the snapshot of a complete listing: what is known of tags seen before stays."""
+    known = old.tags if old else {}
+    tags = {name: known.get(name) or Tag(name, first_seen=now) for name in sorted(names)}
+    return Snapshot(repository, listed_at=now, tags=tags, generation=old.generation if old else 0)

@@ -1,0 +1,26 @@
+"""``semver``: the highest version that the constraint allows."""
+
+from cmp.core.policy import Policy
+from cmp.core.snapshot import Tag
+from cmp.core.strategies.base import Rank, Ranker, Strategy
+from cmp.core.versions.constraint import Constraint
+from cmp.core.versions.semver import sort_key
+
+
+def _ranker(policy: Policy) -> Ranker:
+    allows = Constraint.parse(policy.constraint).allows
+    outside = f"outside {policy.constraint}" if policy.constraint else "a prerelease"
+
+    def rank(tag: Tag) -> Rank | str:
+        key = sort_key(tag.name)
+        if key is None:
+            return "not a semantic version"
+        if not allows(key):
+            return outside
+        # Equal versions: the bytewise last name, so `v1.0.0` before `1.0.0`.
+        return (key, tag.name)
+
+    return rank
+
+
+STRATEGY = Strategy(_ranker, picks="newest")

@@ -1,0 +1,1 @@
+"""Version schemes that strategies order tags by."""

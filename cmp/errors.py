@@ -1,0 +1,91 @@
+"""Every error this program raises on purpose.
+
+CmpError
+├── InvalidInput           someone has to change what they wrote
+│   ├── InvalidImage
+│   ├── InvalidPolicy
+│   ├── InvalidApplication
+│   ├── InvalidSource
+│   └── RenderRefused      helm or kustomize does not accept the source
+├── NoCandidate            `resolve` found no tag that qualifies
+└── EdgeFailed             something outside this process did not answer as it should
+    ├── IndexUnavailable
+    ├── RegistryFailed
+    └── ToolFailed
+
+A message is shown in Argo CD's UI: it names the input and the remedy, and never
+carries a credential. Anything else that escapes is a bug and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import ClassVar, Self
+
+
+class CmpError(Exception):
+    """Base of all: one line for a person, one exit status for the caller."""
+
+    exit_status: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, where: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.where = where
+
+    def within(self, place: str) -> Self:
+        """Return this error as seen from outside: ``place`` goes before where it happened."""
+        self.where = f"{place}: {self.where}" if self.where else place
+        return self
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message}" if self.where else self.message
+
+
+class InvalidInput(CmpError):
+    """Retrying cannot help: the owner has to change what they wrote."""
+
+    exit_status = 2
+
+
+class InvalidImage(InvalidInput):
+    """A string that is not an image reference."""
+
+
+class InvalidPolicy(InvalidInput):
+    """A policy key whose value cannot be used."""
+
+
+class InvalidApplication(InvalidInput):
+    """An Application manifest, or what Argo CD passes of one, that cannot be used."""
+
+
+class InvalidSource(InvalidInput):
+    """An application source that cannot be rendered as it is."""
+
+
+class RenderRefused(InvalidInput):
+    """helm or kustomize ran and did not accept the source."""
+
+
+class NoCandidate(CmpError):
+    """No tag qualifies; only `resolve` makes that an error."""
+
+    exit_status = 3
+
+
+class EdgeFailed(CmpError):
+    """Something outside did not answer as it should: trying again may help."""
+
+
+class IndexUnavailable(EdgeFailed):
+    """The index could not be read, or holds something that is not ours."""
+
+
+class RegistryFailed(EdgeFailed):
+    """A registry did not answer as the distribution specification says."""
+
+
+class ToolFailed(EdgeFailed):
+    """helm or kustomize could not be started, or was killed."""
