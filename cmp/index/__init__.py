@@ -1,0 +1,56 @@
+"""The index: what the refresher publishes and render reads.
+
+Reader and writer are two protocols; render is given the reader. A backend is one file and
+one line in the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from types import MappingProxyType
+
+from cmp.core.keys import nearest
+from cmp.errors import InvalidInput
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from cmp.index.protocols import IndexReader, Store
+
+BACKENDS: Mapping[str, str] = MappingProxyType({"file": "cmp.index.file:FileIndex"})
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a store as a whole says of itself."""
+
+    epoch: str
+    """Of this store's life: another one means that it was lost and built anew."""
+    generation: int
+    """Publications so far."""
+    time: datetime
+    """Of the last pass of the refresher, whether it changed anything or not."""
+    complete: bool
+    """A full pass over all Applications has been published."""
+
+
+def open_index(url: str) -> Store:
+    """Open ``file:///path``; raise `InvalidInput` for a scheme there is no backend for."""
+    scheme, separator, _ = url.partition("://")
+    if not separator or scheme not in BACKENDS:
+        known = ", ".join(f"{name}://" for name in sorted(BACKENDS))
+        raise InvalidInput(
+            f"not the URL of an index; it starts with one of: {known}{nearest(scheme, BACKENDS)}",
+            where=url,
+        )
+    module, _, name = BACKENDS[scheme].partition(":")
+    store: Store = getattr(import_module(module), name)(url)
+    return store
+
+
+def open_reader(url: str) -> IndexReader:
+    """Open the reading half of an index."""
+    return open_index(url)

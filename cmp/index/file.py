@@ -1,0 +1,158 @@
+"""``file://``: the index in a directory, for one machine, and what the mirror writes.
+
+``<root>/manifest.json``, ``<root>/repositories/<name>.json``, ``<root>/applications/<name>.json``;
+``<root>/state/<name>.json`` holds past decisions where there is no cluster to keep them.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+
+from cmp.errors import IndexUnavailable, InvalidInput
+from cmp.index import documents
+from cmp.index.names import decode, encode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cmp.core.image import Repository
+    from cmp.core.record import ApplicationRecord, History
+    from cmp.core.snapshot import Snapshot
+    from cmp.index import Manifest
+
+_SUFFIX = ".json"
+
+
+class FileIndex:
+    """An index in a directory. Each document is replaced as a whole (rename(2))."""
+
+    def __init__(self, url: str) -> None:
+        """Open ``file:///absolute`` or ``file://relative``; nothing is created."""
+        self._root = decode(url.removeprefix("file://"))
+        if not self._root:
+            raise InvalidInput("no directory named; write file:///path/to/index", where=url)
+
+    def manifest(self) -> Manifest | None:
+        """Return the manifest, or None if nothing was ever published here."""
+        path = self._path("manifest")
+        data = _read(path)
+        return None if data is None else documents.load_manifest(data, where=path)
+
+    def snapshot(self, repository: Repository) -> Snapshot | None:
+        """Return the latest snapshot, or None if the repository was never listed."""
+        path = self._path("repositories", str(repository))
+        data = _read(path)
+        if data is None:
+            return None
+        from cmp.index.snapshot_document import load_snapshot
+
+        return load_snapshot(data, repository, where=path)
+
+    def application(self, instance: str) -> ApplicationRecord | None:
+        """Return what is recorded of an Application, or None if nothing is."""
+        path = self._path("applications", instance)
+        data = _read(path)
+        return None if data is None else documents.load_application(data, instance, where=path)
+
+    def instances(self) -> tuple[str, ...]:
+        """Return the instance names of all recorded Applications, sorted."""
+        folder = os.path.join(self._root, "applications")
+        try:
+            names = os.listdir(folder)
+        except FileNotFoundError:
+            return ()
+        except OSError as error:
+            raise _unreadable(folder, error) from error
+        return tuple(sorted(decode(n.removesuffix(_SUFFIX)) for n in names if n.endswith(_SUFFIX)))
+
+    def put_snapshot(self, snapshot: Snapshot) -> None:
+        """Replace the repository's snapshot."""
+        from cmp.index.snapshot_document import dump_snapshot
+
+        _write(self._path("repositories", str(snapshot.repository)), dump_snapshot(snapshot))
+
+    def put_application(self, record: ApplicationRecord) -> None:
+        """Replace the Application's record."""
+        _write(self._path("applications", record.instance), documents.dump_application(record))
+
+    def put_manifest(self, manifest: Manifest) -> None:
+        """Replace the manifest; last of a publication."""
+        _write(self._path("manifest"), documents.dump_manifest(manifest))
+
+    def history(self, instance: str) -> History:
+        """Return past decisions by alias, newest first; empty when there are none."""
+        path = self._path("state", instance)
+        data = _read(path)
+        return {} if data is None else documents.load_history(data, where=path)
+
+    def put_history(self, instance: str, history: History) -> None:
+        """Replace the Application's past decisions."""
+        _write(self._path("state", instance), documents.dump_history(history))
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the directory's lock: one refresher at a time; raise when another has it."""
+        import fcntl
+
+        path = os.path.join(self._root, ".lock")
+        try:
+            os.makedirs(self._root, exist_ok=True)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise _unwritable(path, error) from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            raise IndexUnavailable(
+                "another refresher is writing here; wait for it or stop it", where=self._root
+            ) from None
+        try:
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _path(self, kind: str, identity: str = "") -> str:
+        if not identity:
+            return os.path.join(self._root, f"{kind}{_SUFFIX}")
+        return os.path.join(self._root, kind, f"{encode(identity)}{_SUFFIX}")
+
+
+def _read(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _write(path: str, data: bytes) -> None:
+    """Replace a file so that a reader, or a machine that dies, finds the old or the new."""
+    folder = os.path.dirname(path)
+    temporary = os.path.join(folder, f".{os.path.basename(path)}.{os.getpid()}")
+    try:
+        os.makedirs(folder, exist_ok=True)
+        with open(temporary, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _unreadable(path: str, error: OSError) -> IndexUnavailable:
+    return IndexUnavailable(f"the index cannot be read: {error.strerror}", where=path)
+
+
+def _unwritable(path: str, error: OSError) -> IndexUnavailable:
+    return IndexUnavailable(f"the index cannot be written: {error.strerror}", where=path)

@@ -1,0 +1,64 @@
+"""What all documents of the index have in common (contract.md, "Documents").
+
+Reading checks: a document of a schema we do not know, of another identity, or torn, is an
+error naming it. Unknown fields are passed over, for they may be a newer writer's.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+from cmp.errors import IndexUnavailable, InvalidImage
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any, TypeVar
+
+    _T = TypeVar("_T")
+
+SCHEMA = 1
+# A writer raises the schema only when every reader can follow: the next one is readable too.
+_READABLE = frozenset({SCHEMA, SCHEMA + 1})
+
+
+def load(data: bytes, build: Callable[[Mapping[str, Any]], _T], where: str) -> _T:
+    """Read a document with ``build``; raise `IndexUnavailable` naming ``where``."""
+    try:
+        document = json.loads(data)
+        if document["schema"] not in _READABLE:
+            raise IndexUnavailable(
+                f"written with schema {document['schema']!r}, and this version reads {SCHEMA}; "
+                "update argocd-image-cmp",
+                where=where,
+            )
+        return build(document)
+    except (ValueError, KeyError, TypeError, AttributeError, InvalidImage) as error:
+        raise IndexUnavailable(
+            f"not a whole document of ours ({error.__class__.__name__}: {error}); "
+            "run `python -m cmp refresh` to write it anew",
+            where=where,
+        ) from error
+
+
+def check_identity(found: object, asked: str) -> None:
+    """Refuse, as `build`, a document that is about something else."""
+    if found != asked:
+        raise ValueError(f"it is about {found!r}, not {asked!r}")
+
+
+def dump(document: Mapping[str, Any]) -> bytes:
+    """Write a document, one field a line, so that a person and a diff can read it."""
+    return json.dumps({"schema": SCHEMA, **document}, indent=1, ensure_ascii=False).encode() + b"\n"
+
+
+def format_time(time: datetime) -> str:
+    """Return RFC 3339 in UTC."""
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def parse_time(text: str) -> datetime:
+    """Read RFC 3339; raises ValueError."""
+    time = datetime.fromisoformat(text)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)

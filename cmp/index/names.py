@@ -1,0 +1,26 @@
+"""Identities as names of documents: percent-encoded into one path component."""
+
+_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+
+
+def encode(identity: str) -> str:
+    """Return ``registry.test%2Fteam%2Fapp`` for ``registry.test/team/app`` (RFC 3986, 2.1).
+
+    A leading dot is encoded too, so that no name is hidden or leads elsewhere.
+    """
+    encoded = "".join(
+        chr(byte) if byte in _UNRESERVED else f"%{byte:02X}" for byte in identity.encode()
+    )
+    return f"%2E{encoded[1:]}" if encoded.startswith(".") else encoded
+
+
+def decode(name: str) -> str:
+    """Return what `encode` was given; text that is not encoded stands for itself."""
+    head, *parts = name.encode().split(b"%")
+    decoded = bytearray(head)
+    for part in parts:
+        try:
+            decoded += bytes.fromhex(part[:2].decode()) + part[2:]
+        except ValueError:
+            decoded += b"%" + part
+    return decoded.decode(errors="replace")

@@ -1,0 +1,62 @@
+"""What an index can do, in halves: render is given the reader.
+
+Types only: nothing imports this at run time.
+"""
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from cmp.core.image import Repository
+from cmp.core.record import ApplicationRecord, History
+from cmp.core.snapshot import Snapshot
+from cmp.index import Manifest
+
+
+class IndexReader(Protocol):
+    """What ``render`` may do with the index.
+
+    Each method raises `IndexUnavailable` when the answer could not be had: no document and
+    no answer are different things, and only the first is normal.
+    """
+
+    def manifest(self) -> Manifest | None:
+        """Return the manifest, or None if nothing was ever published here."""
+
+    def snapshot(self, repository: Repository) -> Snapshot | None:
+        """Return the latest snapshot, or None if the repository was never listed."""
+
+    def application(self, instance: str) -> ApplicationRecord | None:
+        """Return what is recorded of an Application, or None if nothing is."""
+
+    def instances(self) -> tuple[str, ...]:
+        """Return the instance names of all recorded Applications, sorted."""
+
+
+class IndexWriter(Protocol):
+    """What only ``refresh`` may do. A reader sees each document old or new, never half."""
+
+    def put_snapshot(self, snapshot: Snapshot) -> None:
+        """Replace the repository's snapshot."""
+
+    def put_application(self, record: ApplicationRecord) -> None:
+        """Replace the Application's record."""
+
+    def put_manifest(self, manifest: Manifest) -> None:
+        """Replace the manifest; last of a publication."""
+
+
+class Index(IndexReader, IndexWriter, Protocol):
+    """Both halves: what a backend implements."""
+
+
+class Store(Index, Protocol):
+    """An index that also keeps the state, for there is no cluster to do so."""
+
+    def history(self, instance: str) -> History:
+        """Return an Application's past decisions; empty when there are none."""
+
+    def put_history(self, instance: str, history: History) -> None:
+        """Replace an Application's past decisions."""
+
+    def writing(self) -> AbstractContextManager[None]:
+        """Hold the store for one writer; raise `IndexUnavailable` when another has it."""
