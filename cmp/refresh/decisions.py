@@ -1,0 +1,124 @@
+"""Deciding, and what becomes of a decision in the record."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from cmp.core.decide import Decision, decide
+from cmp.core.image import Repository
+from cmp.core.image_list import ManagedImage
+from cmp.core.record import History, Recorded
+from cmp.core.snapshot import Snapshot
+from cmp.errors import InvalidPolicy
+
+_HISTORY = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one image in a cycle."""
+
+    image: ManagedImage
+    previous: Recorded | None
+    decision: Decision | None
+    """None when there is nothing to decide from."""
+    problem: str = ""
+    """Why there is no new decision."""
+    refused: bool = False
+    """There was a winner, and it cannot be pulled."""
+    invalid: bool = False
+    """The policy cannot be read."""
+
+    @property
+    def winner(self) -> tuple[Repository, str, tuple[str, ...]] | None:
+        """What has to be shown to exist before it is decided: repository, tag, platforms."""
+        if not self.changes or self.decision is None or self.decision.tag is None:
+            return None
+        return self.image.repository, self.decision.tag, self.image.policy.platforms
+
+    @property
+    def changes(self) -> bool:
+        """Tell whether another tag or digest is chosen than before."""
+        if self.decision is None or self.decision.tag is None:
+            return False
+        chosen = (self.image.repository, self.decision.tag, self.decision.digest or "")
+        previous = self.previous
+        return previous is None or chosen != (previous.repository, previous.tag, previous.digest)
+
+
+def decide_image(
+    image: ManagedImage, snapshot: Snapshot | None, previous: Recorded | None
+) -> Outcome:
+    """Decide for one image; a policy that cannot be read is a problem, not an exception."""
+    if previous is not None and previous.repository != image.repository:
+        previous = None  # the old choice says nothing of where the image is now
+    if snapshot is None:
+        return Outcome(image, previous, None, "its repository could not be listed yet")
+    try:
+        return Outcome(image, previous, decide(image.policy, image.repository, snapshot, previous))
+    except InvalidPolicy as error:
+        return Outcome(image, previous, None, str(error), invalid=True)
+
+
+def unverified(outcome: Outcome, reason: str) -> Outcome:
+    """Return the outcome when the winner cannot be pulled: what was chosen before stays."""
+    tag = outcome.decision.tag if outcome.decision else ""
+    problem = f"{tag} cannot be pulled: {reason}"
+    return replace(outcome, decision=None, problem=problem, refused=True)
+
+
+def record(outcome: Outcome, instance: str, now: datetime) -> Recorded | None:
+    """Return what the record says of an image from now on; None when there is nothing to say.
+
+    Identity and time of a decision stay as long as the chosen tag and digest do.
+    """
+    previous, decision, image = outcome.previous, outcome.decision, outcome.image
+    fingerprint = image.policy.fingerprint()
+    if decision is None or decision.tag is None:
+        why = outcome.problem or (decision.why if decision else "")
+        if previous is not None:
+            return replace(previous, fingerprint=fingerprint, held=why)
+        if outcome.refused:
+            # Without a record a render would decide by itself, and choose what was refused.
+            nothing = ("", "", fingerprint, "", now, "", why)
+            return Recorded("", image.repository, *nothing)
+        return None
+    if previous is not None and not outcome.changes:
+        return replace(
+            previous,
+            fingerprint=fingerprint,
+            chosen_under=previous.chosen_under if decision.held else fingerprint,
+            why=decision.why,
+            held=decision.held,
+        )
+    digest = decision.digest or ""
+    return Recorded(
+        id=_id(instance, image, decision.tag, digest, now),
+        repository=image.repository,
+        tag=decision.tag,
+        digest=digest,
+        fingerprint=fingerprint,
+        chosen_under=fingerprint,
+        since=now,
+        why=decision.why,
+        held=decision.held,
+    )
+
+
+def extended(past: History, decisions: Mapping[str, Recorded]) -> dict[str, tuple[Recorded, ...]]:
+    """Return the history with new decisions in front: the last twenty of each alias."""
+    history = dict(past)
+    for alias, decision in decisions.items():
+        before = history.get(alias, ())
+        if not decision.tag:
+            continue
+        if before and before[0].id == decision.id:
+            before = before[1:]
+        history[alias] = (decision, *before)[:_HISTORY]
+    return history
+
+
+def _id(instance: str, image: ManagedImage, tag: str, digest: str, now: datetime) -> str:
+    parts = (instance, image.alias, str(image.repository), tag, digest, now.isoformat())
+    return f"d-{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:10]}"

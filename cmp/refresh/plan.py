@@ -1,0 +1,95 @@
+"""What a cycle has to do: which images of which sources, in which repositories."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from cmp.core.application import PLUGIN, Application, Source
+from cmp.core.image import Repository
+from cmp.core.image_list import ImageList, ManagedImage, read_image_list
+from cmp.core.keys import IMAGE_LIST, is_policy_key
+from cmp.core.policy import Policy
+from cmp.errors import CmpError, InvalidApplication
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePlan:
+    """One source that has a policy."""
+
+    source: Source
+    annotations: Mapping[str, str]
+    parameters: Mapping[str, str]
+    image_list: ImageList
+    problem: CmpError | None = None
+    """Why the policy cannot be used; the image list is empty then."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationPlan:
+    """One Application with the sources that have a policy."""
+
+    instance: str
+    application: str
+    sources: tuple[SourcePlan, ...]
+
+
+def plan(applications: Iterable[Application], control_plane: str) -> tuple[ApplicationPlan, ...]:
+    """Return what is to be done for each Application that has a policy.
+
+    Raises `InvalidApplication` when two have one instance name.
+    """
+    plans: dict[str, ApplicationPlan] = {}
+    for application in applications:
+        sources = tuple(
+            planned for s in application.sources if (planned := _plan_source(application, s))
+        )
+        instance = application.instance(control_plane)
+        if not sources:
+            continue
+        if instance in plans:
+            raise InvalidApplication(_clash(plans[instance].application, str(application)))
+        plans[instance] = ApplicationPlan(instance, str(application), sources)
+    return tuple(plans.values())
+
+
+def _clash(one: str, other: str) -> str:
+    if one == other:
+        return f"the Application {one} is there twice; remove one of its manifests"
+    return (
+        f"the Applications {one} and {other} cannot be told apart; "
+        "name the control plane's namespace with --argocd-namespace"
+    )
+
+
+def policies(plans: Iterable[ApplicationPlan]) -> dict[Repository, tuple[Policy, ...]]:
+    """Return each wanted repository with the distinct policies for it."""
+    found: dict[Repository, dict[Policy, None]] = {}
+    for image in images(plans):
+        found.setdefault(image.repository, {})[image.policy] = None
+    return {repository: tuple(wanted) for repository, wanted in found.items()}
+
+
+def images(plans: Iterable[ApplicationPlan]) -> Iterable[ManagedImage]:
+    """Yield every managed image of every source."""
+    for application in plans:
+        for source in application.sources:
+            yield from source.image_list.images
+
+
+def _plan_source(application: Application, source: Source) -> SourcePlan | None:
+    ours = source.plugin == PLUGIN or source is application.policy_source
+    if not ours:
+        return None
+    annotations = application.policy(source)
+    parameters = {
+        name: value
+        for name, value in source.parameters.items()
+        if is_policy_key(name) and isinstance(value, str)
+    }
+    keys = {**annotations, **parameters}
+    if IMAGE_LIST not in keys:
+        return None
+    try:
+        image_list, problem = read_image_list(keys), None
+    except CmpError as error:
+        image_list, problem = ImageList(()), error
+    return SourcePlan(source, annotations, parameters, image_list, problem)

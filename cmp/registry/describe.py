@@ -1,0 +1,90 @@
+"""What a tag names: digest, kind, and when it was built for which platform."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from cmp.core.policy import wants_platform
+from cmp.errors import RegistryFailed
+from cmp.registry.client import RegistryClient
+
+_IMAGE_CONFIGS = (
+    "application/vnd.oci.image.config.v1+json",
+    "application/vnd.docker.container.image.v1+json",
+)
+_NO_PLATFORM = "unknown/unknown"  # of attestations that buildx puts beside an image
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What the manifest behind a tag, and the configurations behind that, say."""
+
+    digest: str
+    kind: str
+    platforms: tuple[str, ...]
+    created: Mapping[str, datetime] = field(default_factory=dict)
+    """By platform; a build whose time is missing or no time is left out."""
+
+
+def describe(
+    client: RegistryClient, path: str, reference: str, wanted: tuple[str, ...]
+) -> Description:
+    """Read manifest and configuration of each build for a wanted platform (none: of all).
+
+    Raises `RegistryFailed` when any of them cannot be had: a part would be no answer.
+    """
+    manifest, digest = client.manifest(path, reference)
+    if "manifests" not in manifest:
+        config = _configuration(client, path, manifest)
+        if config is None:
+            return Description(digest, kind="artifact", platforms=())
+        platform = _platform(config)
+        return Description(digest, "image", (platform,), _created(platform, config))
+    platforms: list[str] = []
+    created: dict[str, datetime] = {}
+    for child in _children(client, path, manifest):
+        platform = _platform(child.get("platform", {}))
+        if platform == _NO_PLATFORM or (wanted and "platform" not in child):
+            continue
+        platforms.append(platform)
+        if wants_platform(wanted, platform):
+            build, _ = client.manifest(path, str(child["digest"]))
+            config = _configuration(client, path, build)
+            if config is not None:
+                created |= _created(platform, config)
+    return Description(digest, "image", tuple(platforms), created)
+
+
+def _children(
+    client: RegistryClient, path: str, index: Mapping[str, Any]
+) -> list[Mapping[str, Any]]:
+    children = index["manifests"]
+    if isinstance(children, list) and all(
+        isinstance(child, dict) and "digest" in child for child in children
+    ):
+        return children
+    raise RegistryFailed("an index whose manifests cannot be read", where=f"{client.name}/{path}")
+
+
+def _configuration(
+    client: RegistryClient, path: str, manifest: Mapping[str, Any]
+) -> Mapping[str, Any] | None:
+    """Return an image's configuration; None when the manifest is not an image's."""
+    config = manifest.get("config")
+    if not isinstance(config, dict) or config.get("mediaType") not in _IMAGE_CONFIGS:
+        return None
+    return client.blob(path, str(config.get("digest")))
+
+
+def _platform(fields: Mapping[str, Any]) -> str:
+    parts = [fields.get("os"), fields.get("architecture"), fields.get("variant")]
+    return "/".join(str(part) for part in parts if part)
+
+
+def _created(platform: str, config: Mapping[str, Any]) -> dict[str, datetime]:
+    try:
+        time = datetime.fromisoformat(str(config.get("created")))
+    except ValueError:
+        return {}
+    return {platform: time if time.tzinfo else time.replace(tzinfo=UTC)}
