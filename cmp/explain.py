@@ -1,0 +1,146 @@
+"""COMMAND  Which images an Application has, since when, and why no others."""
+
+import json
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from cmp.core.decide import decide, verdicts
+from cmp.core.image_list import ManagedImage, read_image_list
+from cmp.core.keys import nearest
+from cmp.core.record import ApplicationRecord, History, Recorded, SourceRecord
+from cmp.errors import CmpError, IndexUnavailable, InvalidInput
+from cmp.index import open_index
+from cmp.index.protocols import Store
+from cmp.settings import DEFAULT_INDEX
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+_FEW = 5
+
+
+def configure(parser: "ArgumentParser") -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("application", metavar="APP", help="as Argo CD lists it")
+    parser.add_argument("--alias", metavar="A", help="only this image")
+    parser.add_argument("--all", action="store_true", help=f"all tags, not the {_FEW} nearest")
+    parser.add_argument("--index", metavar="URL", help=f"the index (default: {DEFAULT_INDEX})")
+    parser.add_argument("-o", "--output", choices=("text", "json"), default="text")
+
+
+def main(args: "Namespace", env: Mapping[str, str], _: datetime) -> int:
+    """Explain each image of an Application."""
+    index = open_index(args.index or env.get("CMP_INDEX") or DEFAULT_INDEX)
+    record = _record(index, args.application)
+    history = index.history(record.instance)
+    sources = [_source(source, index, history, args.alias) for source in record.sources]
+    if args.alias and not any(source["images"] for source in sources):
+        aliases = [alias for source in record.sources for alias in source.decisions]
+        raise InvalidInput(
+            f"no image is called {args.alias!r}{nearest(args.alias, aliases)}",
+            where=record.application,
+        )
+    report = {"application": record.application, "instance": record.instance, "sources": sources}
+    if args.output == "json":
+        text = json.dumps(report, indent=2)
+    else:
+        text = "\n".join(_lines(report, few=None if args.all else _FEW))
+    sys.stdout.write(f"{text}\n")
+    return 0
+
+
+def _record(index: Store, name: str) -> ApplicationRecord:
+    instance = name.rpartition("/")[2]
+    record = index.application(name.replace("/", "_")) or index.application(instance)
+    if record is not None:
+        return record
+    known = index.instances()
+    raise IndexUnavailable(
+        f"the index has no application {name!r}{nearest(instance, known)}; "
+        f"it has {', '.join(known[:_FEW]) or 'none'}{', …' if len(known) > _FEW else ''}"
+    )
+
+
+def _source(
+    source: SourceRecord, index: Store, history: History, alias: str | None
+) -> dict[str, Any]:
+    keys = {**source.annotations, **source.parameters}
+    report: dict[str, Any] = {"source": str(source.source), "policy": keys, "images": []}
+    try:
+        image_list = read_image_list(keys)
+    except CmpError as error:
+        return report | {"problem": str(error)}
+    report["notes"] = list(image_list.notes)
+    report["images"] = [
+        _image(image, source.decisions.get(image.alias), index, history.get(image.alias, ()))
+        for image in image_list.images
+        if alias in (None, image.alias)
+    ]
+    return report
+
+
+def _image(
+    image: ManagedImage, recorded: Recorded | None, index: Store, past: tuple[Recorded, ...]
+) -> dict[str, Any]:
+    report: dict[str, Any] = {
+        "alias": image.alias,
+        "image": str(image.repository),
+        "policy": image.policy.fingerprint(),
+        "chosen": _decision(recorded) if recorded and recorded.tag else None,
+        "held": recorded.held if recorded else "",
+        "history": [_decision(decision) for decision in past],
+    }
+    snapshot = index.snapshot(image.repository)
+    if snapshot is None:
+        return report | {"problem": "its repository is not in the index yet", "candidates": []}
+    try:
+        decision = decide(image.policy, image.repository, snapshot, recorded)
+    except CmpError as error:
+        return report | {"problem": str(error), "candidates": []}
+    return report | {"listed_at": snapshot.listed_at.isoformat(), "candidates": verdicts(decision)}
+
+
+def _decision(recorded: Recorded) -> dict[str, str]:
+    return {
+        "id": recorded.id,
+        "tag": recorded.tag,
+        "digest": recorded.digest,
+        "since": recorded.since.isoformat(),
+        "why": recorded.why,
+    }
+
+
+def _lines(report: Mapping[str, Any], few: int | None) -> list[str]:
+    lines = [f"application {report['application']}"]
+    for source in report["sources"]:
+        lines.append(f"  source {source['source']}")
+        lines += [f"    note: {note}" for note in source.get("notes", ())]
+        if "problem" in source:
+            lines.append(f"    problem: {source['problem']}")
+        for image in source["images"]:
+            lines += [f"    {line}" for line in _image_lines(image, few)]
+    return lines
+
+
+def _image_lines(image: Mapping[str, Any], few: int | None) -> list[str]:
+    chosen = image["chosen"]
+    lines = [f"{image['alias']}: {image['image']}", f"  policy  {image['policy']}"]
+    if chosen:
+        digest = f"@{chosen['digest']}" if chosen["digest"] else ""
+        why = f"since {chosen['since']} ({chosen['id']}): {chosen['why']}"
+        lines.append(f"  chosen  {chosen['tag']}{digest} {why}")
+    else:
+        lines.append("  chosen  nothing: the image is Git's")
+    if image["held"]:
+        lines.append(f"  held    {image['held']}")
+    if "problem" in image:
+        lines.append(f"  problem {image['problem']}")
+    shown = image["candidates"][:few]
+    lines += [f"  tag     {c['tag']}: {c['verdict']}, {c['reason']}" for c in shown]
+    left = len(image["candidates"]) - len(shown)
+    if left:
+        lines.append(f"  and {left} more tags; --all shows them")
+    lines += [f"  before  {d['tag']} since {d['since']} ({d['id']})" for d in image["history"][1:]]
+    return lines

@@ -1,0 +1,87 @@
+"""The renderers: what a source directory is, and how Argo CD would render it natively."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from types import MappingProxyType
+
+from cmp.core.keys import nearest
+from cmp.errors import InvalidSource
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from cmp.core.injection import Choice
+    from cmp.settings import RenderRequest
+
+    class Renderer(Protocol):
+        """A module of this package."""
+
+        OPTIONS: tuple[str, ...]
+        """The native options it takes, as plugin parameters."""
+
+        def render(self, job: Job) -> bytes:
+            """Return the manifests, as the native tool prints them.
+
+            Raises `InvalidSource`, `RenderRefused` or `ToolFailed`; never returns a part.
+            """
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One source directory to render."""
+
+    directory: str
+    """Absolute: the application's source directory."""
+    root: str
+    """Absolute: the repository's root; no option may lead out of it."""
+    request: RenderRequest
+    choices: tuple[Choice, ...]
+    env: Mapping[str, str]
+    """For the children: as this process has it."""
+
+
+RENDERERS: Mapping[str, str] = MappingProxyType(
+    {"helm": "cmp.renderers.helm", "kustomize": "cmp.renderers.kustomize"}
+)
+
+_KUSTOMIZATIONS = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
+
+
+def detect(names: list[str]) -> str | None:
+    """Return which renderer a directory with these files is for, or None.
+
+    As Argo CD does (argo-cd, util/app/discovery): files are taken in the order of bytes and
+    the last that says anything decides, so a kustomization beside a Chart.yaml wins.
+    """
+    kind = None
+    for name in sorted(names):
+        if name.endswith("Chart.yaml"):
+            kind = "helm"
+        elif name in _KUSTOMIZATIONS:
+            kind = "kustomize"
+    return kind
+
+
+def renderer(kind: str) -> Renderer:
+    """Return the renderer called ``kind``."""
+    return import_module(RENDERERS[kind])
+
+
+def check_options(kind: str, names: list[str]) -> None:
+    """Raise `InvalidSource` for a parameter the renderer does not take."""
+    options = renderer(kind).OPTIONS
+    for name in names:
+        if name in options:
+            continue
+        other = name.partition(".")[0]
+        if other in RENDERERS and other != kind:
+            raise InvalidSource(f"the source is {kind}, so {name} has no place", where="parameters")
+        known = ", ".join(options) or "none yet"
+        raise InvalidSource(
+            f"no parameter {name!r}{nearest(name, options)}; {kind} takes: {known}",
+            where="parameters",
+        )

@@ -1,0 +1,104 @@
+"""Helm charts: ``helm template`` as Argo CD's repo-server calls it.
+
+Arguments and their order: reference/argocd.md §5 (argo-cd, util/helm/cmd.go).
+"""
+
+from __future__ import annotations
+
+from cmp.core.injection import helm_parameters
+from cmp.errors import InvalidSource
+from cmp.renderers.paths import inside
+from cmp.renderers.process import run
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cmp.core.parameters import Value
+    from cmp.renderers import Job
+
+OPTIONS = (
+    "helm.valueFiles",
+    "helm.releaseName",
+    "helm.namespace",
+    "helm.kubeVersion",
+    "helm.apiVersions",
+)
+
+_GLOB = frozenset("*?[")
+
+
+def render(job: Job) -> bytes:
+    """Render the chart with the chosen images set as strings."""
+    return run(["helm", *arguments(job)], cwd=job.directory, env=job.env)
+
+
+def arguments(job: Job) -> list[str]:
+    """Return what follows ``helm``; raise `InvalidSource` for an option it cannot be given."""
+    request = job.request
+    given = request.parameters
+    # The instance of an Application outside the control plane's namespace is <namespace>_<name>.
+    name = request.instance.partition("_")[2] or request.instance
+    argv = ["template", ".", "--name-template", _text(given, "helm.releaseName") or name]
+    namespace = _text(given, "helm.namespace") or request.namespace
+    if namespace:
+        argv += ["--namespace", namespace]
+    kube_version = kubernetes_version(_text(given, "helm.kubeVersion") or request.kube_version)
+    if kube_version:
+        argv += ["--kube-version", kube_version]
+    for choice in job.choices:
+        for parameter, value in helm_parameters(choice):
+            argv += ["--set-string", f"{parameter}={value}"]
+    for file in _list(given, "helm.valueFiles"):
+        argv += ["--values", _value_file(job, file)]
+    for version in _list(given, "helm.apiVersions") or request.api_versions:
+        argv += ["--api-versions", version]
+    return [*argv, "--include-crds"]
+
+
+def kubernetes_version(written: str) -> str:
+    """Return ``1.30.11`` for ``v1.30.11+IKS``: no prefix, no suffix, as many parts as given."""
+    number = written.removeprefix("v")
+    for mark in "+-":
+        number = number.partition(mark)[0]
+    if written and not all(part.isdigit() for part in number.split(".")):
+        raise InvalidSource(
+            f"could not parse kubernetes version {written!r}; write it as 1.30.2",
+            where="helm.kubeVersion",
+        )
+    return number
+
+
+def _value_file(job: Job, written: str) -> str:
+    name = written
+    if "$" in written:
+        from cmp.core.envsubst import envsubst
+
+        name = envsubst(written, job.request.variables)
+    where = "helm.valueFiles"
+    if written.startswith("$") and "/" in written and not name.split("/")[0]:
+        raise InvalidSource(
+            f"{written!r} is of another source, and Argo CD gives a plugin no other source; "
+            "keep the values beside the chart, or leave this Application native",
+            where=where,
+        )
+    if "://" in name or _GLOB & set(name):
+        raise InvalidSource(
+            f"{written!r}: only files of the repository, named one by one, can be given yet",
+            where=where,
+        )
+    return inside(job.root, job.directory, name, what=where)
+
+
+def _text(given: Mapping[str, Value], name: str) -> str:
+    value = given.get(name, "")
+    if not isinstance(value, str):
+        raise InvalidSource("give it as string", where=f"parameter {name}")
+    return value
+
+
+def _list(given: Mapping[str, Value], name: str) -> tuple[str, ...]:
+    value = given.get(name, ())
+    if isinstance(value, tuple):
+        return value
+    raise InvalidSource("give it as array", where=f"parameter {name}")

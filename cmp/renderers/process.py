@@ -1,0 +1,33 @@
+"""Starting helm and kustomize: output whole, or an error in one sentence."""
+
+import subprocess
+from collections.abc import Mapping, Sequence
+
+from cmp.errors import RenderRefused, ToolFailed
+
+_LONGEST_REASON = 4000  # characters; Argo CD shows the message in its UI
+
+
+def run(argv: Sequence[str], *, cwd: str, env: Mapping[str, str]) -> bytes:
+    """Run a tool and return its standard output.
+
+    Raises:
+        RenderRefused: it ran and exited with a status other than 0; with what it said.
+        ToolFailed: it could not be started, or was killed.
+    """
+    tool = argv[0]
+    try:
+        done = subprocess.run(argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, capture_output=True)  # noqa: PLW1510 - the status is read below
+    except FileNotFoundError:
+        raise ToolFailed(
+            f"{tool} is not on PATH; install it, or in the sidecar copy it from the Argo CD image"
+        ) from None
+    except OSError as error:
+        raise ToolFailed(f"{tool} could not be started: {error.strerror}") from error
+    said = done.stderr.decode(errors="replace").strip().removeprefix("Error: ")
+    if done.returncode < 0:
+        raise ToolFailed(f"{tool} was ended by signal {-done.returncode}; try again")
+    if done.returncode:
+        reason = said or f"exit status {done.returncode} and no message"
+        raise RenderRefused(reason[:_LONGEST_REASON], where=f"{tool} {argv[1]}")
+    return done.stdout

@@ -1,0 +1,111 @@
+"""Settings and what Argo CD passes: the only reader of the environment.
+
+A flag ``--some-setting`` and the variable ``CMP_SOME_SETTING`` are the same thing; the
+flag wins.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+
+from cmp.core.parameters import parse_parameters
+from cmp.core.record import SourceId
+from cmp.errors import InvalidApplication
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Self
+
+    from cmp.core.application import Application, Source
+    from cmp.core.parameters import Value
+
+DEFAULT_INDEX = "file:///var/lib/image-cmp/index"
+
+
+def environment() -> Mapping[str, str]:
+    """Return this process's environment, to be handed on as a value."""
+    return os.environ  # noqa: TID251 - the one place
+
+
+@dataclass(frozen=True, slots=True)
+class RenderRequest:
+    """What is to be rendered: the environment Argo CD gives a plugin, as a value.
+
+    Source of names and meanings: reference/argocd.md §1.5.
+    """
+
+    instance: str
+    namespace: str
+    kube_version: str
+    api_versions: tuple[str, ...]
+    source: SourceId
+    parameters: Mapping[str, Value]
+    variables: Mapping[str, str]
+    """What ``$NAME`` in options stands for."""
+
+    @classmethod
+    def from_environment(cls, env: Mapping[str, str]) -> Self:
+        """Read ``ARGOCD_*`` and ``KUBE_*``; raise `InvalidApplication` when they are not there."""
+        if "ARGOCD_APP_NAME" not in env:
+            raise InvalidApplication(
+                "not started by Argo CD (ARGOCD_APP_NAME is not set); "
+                "name an Application manifest with --application FILE"
+            )
+        return cls(
+            instance=env["ARGOCD_APP_NAME"],
+            namespace=env.get("ARGOCD_APP_NAMESPACE", ""),
+            kube_version=env.get("KUBE_VERSION", ""),
+            api_versions=tuple(v for v in env.get("KUBE_API_VERSIONS", "").split(",") if v),
+            source=SourceId(
+                repo_url=env.get("ARGOCD_APP_SOURCE_REPO_URL", ""),
+                path=env.get("ARGOCD_APP_SOURCE_PATH", ""),
+                target_revision=env.get("ARGOCD_APP_SOURCE_TARGET_REVISION", ""),
+            ),
+            parameters=_parameters(env.get("ARGOCD_APP_PARAMETERS", "")),
+            variables={name: env[name] for name in _VARIABLES if name in env},
+        )
+
+    @classmethod
+    def from_application(
+        cls, application: Application, source: Source, env: Mapping[str, str]
+    ) -> Self:
+        """Return what Argo CD would ask for, from an Application's manifest.
+
+        What only a cluster knows (its version and APIs, the revision) comes from the
+        environment as Argo CD would set it, or stays empty.
+        """
+        instance = application.instance(env.get("CMP_ARGOCD_NAMESPACE", ""))
+        own = {
+            "ARGOCD_APP_NAME": instance,
+            "ARGOCD_APP_NAMESPACE": application.destination_namespace,
+            "ARGOCD_APP_SOURCE_REPO_URL": source.id.repo_url,
+            "ARGOCD_APP_SOURCE_PATH": source.id.path,
+            "ARGOCD_APP_SOURCE_TARGET_REVISION": source.id.target_revision,
+        }
+        request = cls.from_environment({**env, **own, "ARGOCD_APP_PARAMETERS": ""})
+        return replace(request, source=source.id, parameters=source.parameters)
+
+
+# What Argo CD itself substitutes in native options (argo-cd, types.go Env of an Application).
+_VARIABLES = (
+    "ARGOCD_APP_NAME",
+    "ARGOCD_APP_NAMESPACE",
+    "ARGOCD_APP_PROJECT_NAME",
+    "ARGOCD_APP_REVISION",
+    "ARGOCD_APP_REVISION_SHORT",
+    "ARGOCD_APP_REVISION_SHORT_8",
+    "ARGOCD_APP_SOURCE_REPO_URL",
+    "ARGOCD_APP_SOURCE_PATH",
+    "ARGOCD_APP_SOURCE_TARGET_REVISION",
+)
+
+
+def _parameters(text: str) -> dict[str, Value]:
+    import json
+
+    try:
+        return parse_parameters(json.loads(text) if text else None)
+    except ValueError as error:
+        raise InvalidApplication(f"not JSON: {error}", where="ARGOCD_APP_PARAMETERS") from None
