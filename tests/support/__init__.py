@@ -1,0 +1,1 @@
+"""Real servers, and what goes into them, for tests."""

@@ -1,0 +1,56 @@
+"""Running the program as a process of its own, as a person or Argo CD would."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+TOOLS = PROJECT / ".tools" / "bin"
+PATH = f"{TOOLS}:/usr/local/bin:/usr/bin:/bin"
+
+
+def run(
+    argv: list[str], cwd: Path, env: Mapping[str, str] | None = None, stdin: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run a command with an environment of its own: PATH, HOME and what is given."""
+    clean = {"PATH": PATH, "HOME": str(cwd), "LANG": "C.UTF-8"}
+    return subprocess.run(
+        argv,
+        cwd=cwd,
+        env={**clean, **(env or {})},
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def cmp(
+    *arguments: str, cwd: Path, env: Mapping[str, str] | None = None, stdin: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run ``python -I -m cmp`` with ``arguments``."""
+    return run([sys.executable, "-I", "-m", "cmp", *arguments], cwd, env, stdin)
+
+
+def generate_command() -> list[str]:
+    """Return what plugin.yaml has Argo CD start, with the Python that runs the tests."""
+    plugin = yaml.safe_load((PROJECT / "plugin.yaml").read_text())
+    generate = plugin["spec"]["generate"]
+    argv = [*generate["command"], *generate.get("args", [])]
+    assert argv[0] == "python3"
+    return [sys.executable, *argv[1:]]
+
+
+def as_argo_cd(cwd: Path, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Generate manifests as argocd-cmp-server does: plugin.yaml's command in the source's folder."""
+    return run(generate_command(), cwd, env)
+
+
+def exists(path: Path) -> bool:
+    """Tell whether something is there, a dangling link too."""
+    return os.path.lexists(path)
