@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from cmp.errors import CmpError
 from cmp.settings import environment
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Sequence
@@ -35,9 +36,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         args = _parse(arguments)
         module = import_module(COMMANDS[args.command][0])
         status: int = module.main(args, environment(), _now())
+        sys.stdout.flush()
     except CmpError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201 - this is what Argo CD shows
         return error.exit_status
+    except BrokenPipeError:
+        # Whoever read us went away; what Python still wants to flush goes nowhere, silently.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except KeyboardInterrupt:
         return _INTERRUPTED
     return status

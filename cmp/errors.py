@@ -19,7 +19,8 @@ carries a credential. Anything else that escapes is a bug and keeps its tracebac
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
+from typing import TYPE_CHECKING
+
 if TYPE_CHECKING:
     from typing import ClassVar, Self
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
 
 from cmp import renderers
 from cmp.core.image_list import read_image_list
@@ -26,7 +26,6 @@ from cmp.index import open_reader
 from cmp.renderers.paths import repository_root
 from cmp.settings import DEFAULT_INDEX, RenderRequest
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Mapping
@@ -40,8 +39,7 @@ if TYPE_CHECKING:
 _STALE_AFTER = timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(NamedTuple):
     """What goes into the render, and what a person should hear about it."""
 
     choices: tuple[Choice, ...]

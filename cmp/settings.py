@@ -7,13 +7,12 @@ flag wins.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from cmp.core.parameters import parse_parameters
 from cmp.core.record import SourceId
 from cmp.errors import InvalidApplication
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Self
@@ -29,8 +28,7 @@ def environment() -> Mapping[str, str]:
     return os.environ  # noqa: TID251 - the one place
 
 
-@dataclass(frozen=True, slots=True)
-class RenderRequest:
+class RenderRequest(NamedTuple):
     """What is to be rendered: the environment Argo CD gives a plugin, as a value.
 
     Source of names and meanings: reference/argocd.md §1.5.
@@ -85,7 +83,7 @@ class RenderRequest:
             "ARGOCD_APP_SOURCE_TARGET_REVISION": source.id.target_revision,
         }
         request = cls.from_environment({**env, **own, "ARGOCD_APP_PARAMETERS": ""})
-        return replace(request, source=source.id, parameters=source.parameters)
+        return request._replace(source=source.id, parameters=source.parameters)
 
 
 # What Argo CD itself substitutes in native options (argo-cd, types.go Env of an Application).

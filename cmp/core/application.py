@@ -70,7 +70,7 @@ def parse_application(manifest: Mapping[str, Any]) -> Application:
         raise InvalidApplication("the Application has no name", where="metadata.name")
     spec = _mapping(manifest, "spec")
     sources = spec.get("sources")
-    if sources is None:
+    if sources in (None, []):
         sources = [spec["source"]] if "source" in spec else []
     if not isinstance(sources, list) or not sources:
         raise InvalidApplication("write source or a list of sources", where="spec.source")

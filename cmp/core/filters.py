@@ -68,7 +68,13 @@ def _compiled(allowed: str | None, ignored: list[tuple[str, str]]) -> Filter:
     for expression in [allowed, *(expression for _, expression in ignored)]:
         if expression is not None:
             expressions.Add(expression)
-    expressions.Compile()
+    try:
+        expressions.Compile()
+    except re2.error:
+        raise InvalidPolicy(
+            "too large together to be matched; write shorter expressions",
+            where="allow-tags and ignore-tags",
+        ) from None
     match: Callable[[str], list[int] | None] = expressions.Match
     first_ignored = 0 if allowed is None else 1
     globs = [glob for glob, _ in ignored]

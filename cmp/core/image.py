@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 from cmp.errors import InvalidImage
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Self
 
@@ -25,14 +24,22 @@ _TAG = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
 _DIGEST = r"[a-z0-9]+(?:[+._-][a-z0-9]+)*:[A-Za-z0-9=_-]+"
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(NamedTuple):
     """Where an image lives. ``nginx`` equals ``docker.io/library/nginx``."""
 
     host: str
     path: str
-    written: str = field(compare=False)
-    """As its author spelt it: what goes back into a manifest."""
+    written: str
+    """As its author spelt it: what goes back into a manifest. Two spellings are one place."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Repository) and self[:2] == other[:2]
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self[:2])
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -59,8 +66,7 @@ def _split_host(text: str) -> tuple[str, str]:
     return DOCKER_HUB, text
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(NamedTuple):
     """One reference, as found in a manifest. ``str()`` gives back what was parsed."""
 
     repository: Repository

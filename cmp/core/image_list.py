@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cmp.core.image import Repository, split_tag
 from cmp.core.keys import IMAGE_LIST, unknown_keys
@@ -14,8 +14,7 @@ from cmp.errors import InvalidImage, InvalidPolicy
 _ALIAS = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/-]*[A-Za-z0-9])?")
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """Where the image stands in what is rendered; empty means the renderer's default."""
 
     helm_name: str = ""
@@ -24,8 +23,7 @@ class Target:
     kustomize_name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ManagedImage:
+class ManagedImage(NamedTuple):
     """One entry of the image-list with its policy. The alias is its identity."""
 
     alias: str
@@ -34,16 +32,14 @@ class ManagedImage:
     target: Target
 
 
-@dataclass(frozen=True, slots=True)
-class ImageList:
+class ImageList(NamedTuple):
     """All managed images of one source, and what its author should hear about the keys."""
 
     images: tuple[ManagedImage, ...]
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(NamedTuple):
     alias: str
     repository: Repository
     constraint: str
@@ -108,31 +104,26 @@ def _answers(entries: Iterable[_Entry]) -> dict[str, int]:
     """Return every name under which an entry's keys may stand, most telling first.
 
     An alias may hold slashes, which an annotation's name may not: `_` stands for them, as
-    in argocd-image-updater before 1.0. An image without alias answers to its whole path,
-    and to the last component where that is unique.
+    in argocd-image-updater before 1.0. An image without alias answers to its whole path and
+    to the last component, each where that means no other.
     """
     entries = list(entries)
-    taken = {entry.alias.replace("/", "_") for entry in entries if entry.alias}
-    last = Counter(_last_component(entry) for entry in entries if not entry.alias)
+    aliases = {name for entry in entries if entry.alias for name in _own_names(entry)}
+    shared = Counter(name for entry in entries if not entry.alias for name in _own_names(entry))
     names: dict[str, int] = {}
     for index, entry in enumerate(entries):
-        if entry.alias:
-            names.setdefault(entry.alias.replace("/", "_"), index)
-            names.setdefault(entry.alias, index)
-            continue
-        component = _last_component(entry)
-        for name in _paths(entry):
-            names.setdefault(name, index)
-        if last[component] == 1 and component not in taken:
-            names.setdefault(component, index)
+        for name in _own_names(entry):
+            if entry.alias or (shared[name] == 1 and name not in aliases):
+                names.setdefault(name, index)
     return names
 
 
-def _paths(entry: _Entry) -> tuple[str, ...]:
+def _own_names(entry: _Entry) -> tuple[str, ...]:
+    if entry.alias:
+        return entry.alias.replace("/", "_"), entry.alias
     path = entry.repository.path
-    return tuple(
-        name.replace("/", "_") for name in (f"{entry.repository.host}/{path}", path) if "/" in name
-    )
+    whole = [name for name in (f"{entry.repository.host}/{path}", path) if "/" in name]
+    return (*(name.replace("/", "_") for name in whole), _last_component(entry))
 
 
 def _last_component(entry: _Entry) -> str:

@@ -1,6 +1,6 @@
 """How a choice enters what is rendered: Helm parameters, Kustomize image arguments."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cmp.core.image import reference_suffix
 from cmp.core.image_list import ManagedImage
@@ -9,8 +9,7 @@ _DEFAULT_HELM_NAME = "image.name"
 _DEFAULT_HELM_TAG = "image.tag"
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """An image and what is to be rendered for it."""
 
     image: ManagedImage

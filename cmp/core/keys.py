@@ -6,14 +6,13 @@ parameter ``<key>``. Names, meaning and precedence are argocd-image-updater's
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 PREFIX = "argocd-image-updater.argoproj.io/"
 IMAGE_LIST = "image-list"
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """One policy key: where it may stand and what it is for."""
 
     name: str

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from cmp.core.keys import nearest
 from cmp.errors import InvalidPolicy
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Self
 
 SEMVER = "semver"
@@ -30,8 +29,7 @@ STRATEGY_NAMES: Mapping[str, str] = {
 ANY = "any"
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(NamedTuple):
     """The rules by which a tag is chosen.
 
     Expressions stay text here: a recorded decision is used without compiling them.

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import datetime
 
     from cmp.core.image import Repository
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """A decision as the refresher recorded it."""
 
     id: str
@@ -34,8 +32,7 @@ History = Mapping[str, tuple[Recorded, ...]]
 """Past decisions of one Application by alias, newest first."""
 
 
-@dataclass(frozen=True, slots=True)
-class SourceId:
+class SourceId(NamedTuple):
     """Which source of an Application is meant, as ``ARGOCD_APP_SOURCE_*`` name it."""
 
     repo_url: str
@@ -48,8 +45,7 @@ class SourceId:
         return f"{self.repo_url}{where} at {self.target_revision or 'HEAD'}"
 
 
-@dataclass(frozen=True, slots=True)
-class SourceRecord:
+class SourceRecord(NamedTuple):
     """One source with its policy and its decisions."""
 
     source: SourceId
@@ -61,8 +57,7 @@ class SourceRecord:
     """By alias."""
 
 
-@dataclass(frozen=True, slots=True)
-class ApplicationRecord:
+class ApplicationRecord(NamedTuple):
     """All sources of one Application that have a policy."""
 
     instance: str

@@ -6,16 +6,15 @@ one line in the table.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from cmp.core.keys import nearest
 from cmp.errors import InvalidInput
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from cmp.index.protocols import IndexReader, Store
@@ -23,8 +22,7 @@ if TYPE_CHECKING:
 BACKENDS: Mapping[str, str] = MappingProxyType({"file": "cmp.index.file:FileIndex"})
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(NamedTuple):
     """What a store as a whole says of itself."""
 
     epoch: str

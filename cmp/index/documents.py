@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from cmp.core.image import Repository
 from cmp.core.record import ApplicationRecord, Recorded, SourceId, SourceRecord
 from cmp.index import Manifest
 from cmp.index.json_document import check_identity, dump, format_time, load, parse_time
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any

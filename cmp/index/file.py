@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from cmp.errors import IndexUnavailable, InvalidInput
 from cmp.index import documents
 from cmp.index.names import decode, encode
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from cmp.core.snapshot import Snapshot, Tag
 from cmp.index.json_document import check_identity, dump, format_time, load, parse_time
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any

@@ -218,7 +218,7 @@ def _publish(store: Store, publication: _Publication, now: datetime) -> None:
         if known.record is None or known.record.sources != fresh.sources:
             changed = True
             store.put_history(plan.instance, _history(fresh, known))
-            store.put_application(replace(fresh, generation=generation))
+            store.put_application(fresh._replace(generation=generation))
     store.put_manifest(
         Manifest(
             epoch=manifest.epoch if manifest else str(uuid4()),

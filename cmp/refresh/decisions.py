@@ -78,15 +78,14 @@ def record(outcome: Outcome, instance: str, now: datetime) -> Recorded | None:
     if decision is None or decision.tag is None:
         why = outcome.problem or (decision.why if decision else "")
         if previous is not None:
-            return replace(previous, fingerprint=fingerprint, held=why)
+            return previous._replace(fingerprint=fingerprint, held=why)
         if outcome.refused:
             # Without a record a render would decide by itself, and choose what was refused.
             nothing = ("", "", fingerprint, "", now, "", why)
             return Recorded("", image.repository, *nothing)
         return None
     if previous is not None and not outcome.changes:
-        return replace(
-            previous,
+        return previous._replace(
             fingerprint=fingerprint,
             chosen_under=previous.chosen_under if decision.held else fingerprint,
             why=decision.why,

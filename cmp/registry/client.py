@@ -6,6 +6,7 @@ Distribution specification 1.1; token authentication as Docker's registry descri
 import base64
 import hashlib
 import json
+import re
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -13,8 +14,10 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
+from cmp.core.image import is_digest, is_tag
 from cmp.errors import RegistryFailed
 from cmp.registry.challenge import Challenge, parse_challenges
 from cmp.registry.configuration import Registry
@@ -32,6 +35,9 @@ _MANIFEST_TYPES = (
     "application/vnd.docker.distribution.manifest.list.v2+json",
     "application/vnd.docker.distribution.manifest.v2+json",
 )
+# requests lets out some errors of sockets, of URLs and of urllib3 as they are.
+_UNANSWERED = (OSError, ValueError, HTTPError)
+_TOKEN = re.compile(r"[!-~]+")  # what may stand in a header: a superset of RFC 6750, 2.1
 
 
 class RegistryClient:
@@ -43,7 +49,7 @@ class RegistryClient:
         self._credential = credential
         self._tokens: dict[str, str] = {}
         self._lock = threading.Lock()
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.verify = not registry.insecure
         retry = Retry(
             total=2,
@@ -67,7 +73,7 @@ class RegistryClient:
 
         Raises `RegistryFailed` unless the listing is complete: a page that fails, is no
         JSON or speaks of another repository, or a link that leads to another host, leaves
-        no list at all.
+        no list at all. A name that is no tag is passed over: no manifest could say it.
         """
         url = f"{self._registry.api_url}/v2/{path}/tags/list"
         names: dict[str, None] = {}
@@ -82,7 +88,7 @@ class RegistryClient:
                 page = []
             if not isinstance(page, list) or not all(isinstance(tag, str) for tag in page):
                 raise self._failed(url, "tags is not a list of names")
-            names.update(dict.fromkeys(page))
+            names.update(dict.fromkeys(filter(is_tag, page)))
             following = self._next_page(url, headers)
             if following is None:
                 return tuple(names)
@@ -93,7 +99,7 @@ class RegistryClient:
         """Return the manifest or index that a tag or digest names, and its digest."""
         url = f"{self._registry.api_url}/v2/{path}/manifests/{reference}"
         body, _ = self._get(url, path, {"Accept": ", ".join(_MANIFEST_TYPES)})
-        return self._parsed(url, body), f"sha256:{hashlib.sha256(body).hexdigest()}"
+        return self._parsed(url, body), self._digest(url, body, reference)
 
     def digest(self, path: str, reference: str) -> str:
         """Return the digest that a tag names, by a HEAD where the registry tells it."""
@@ -102,36 +108,49 @@ class RegistryClient:
         answer = self._request("HEAD", url, path, headers)
         answer.close()
         found = answer.headers.get("Docker-Content-Digest", "")
-        return found if answer.ok and found else self.manifest(path, reference)[1]
+        return found if answer.ok and is_digest(found) else self.manifest(path, reference)[1]
 
     def blob(self, path: str, digest: str) -> Mapping[str, Any]:
         """Return a JSON blob, such as an image configuration."""
-        return self._json(f"{self._registry.api_url}/v2/{path}/blobs/{digest}", path)[0]
+        url = f"{self._registry.api_url}/v2/{path}/blobs/{digest}"
+        body, _ = self._get(url, path, {"Accept": "application/json"})
+        self._digest(url, body, digest)
+        return self._parsed(url, body)
 
     def close(self) -> None:
         """Close all connections."""
         self._session.close()
 
     def _next_page(self, url: str, headers: Mapping[str, str]) -> str | None:
-        link = requests.utils.parse_header_links(headers.get("Link", ""))
-        following = next((item["url"] for item in link if item.get("rel") == "next"), None)
-        if not following:
+        link = headers.get("Link", "")
+        if "next" not in link.lower():
             return None
-        absolute = urljoin(url, following)
-        if urlsplit(absolute)[:2] != urlsplit(url)[:2]:
-            raise self._failed(
-                url, f"its next page is on another host: {urlsplit(absolute).netloc}"
-            )
+        links = requests.utils.parse_header_links(link)
+        following = [item["url"] for item in links if item.get("rel") == "next"]
+        try:
+            absolute = urljoin(url, following[0])
+            host = urlsplit(absolute)[:2]
+        except (IndexError, ValueError):
+            raise self._failed(url, "the link to its next page cannot be read") from None
+        if host != urlsplit(url)[:2]:
+            raise self._failed(url, f"its next page is on another host: {host[1]}")
         return absolute
 
     def _json(self, url: str, path: str) -> tuple[Mapping[str, Any], Mapping[str, str]]:
         body, headers = self._get(url, path, {"Accept": "application/json"})
         return self._parsed(url, body), headers
 
+    def _digest(self, url: str, body: bytes, reference: str) -> str:
+        """Return the digest of what was read; what a digest names has to have it."""
+        digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
+        if reference.startswith("sha256:") and reference != digest:
+            raise self._failed(url, f"the answer is something else: {digest}")
+        return digest
+
     def _parsed(self, url: str, body: bytes) -> Mapping[str, Any]:
         try:
             document = json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise self._failed(url, "the answer is not JSON") from None
         if not isinstance(document, dict):
             raise self._failed(url, "the answer is not a JSON object")
@@ -141,17 +160,20 @@ class RegistryClient:
         self, url: str, path: str, headers: Mapping[str, str]
     ) -> tuple[bytes, Mapping[str, str]]:
         with self._request("GET", url, path, headers) as answer:
-            if not answer.ok:
-                raise self._failed(url, _refusal(answer, self._credential))
-            body = bytearray()
-            try:
-                for chunk in answer.iter_content(_CHUNK):
-                    body += chunk
-                    if len(body) > _LARGEST_BODY:
-                        raise self._failed(url, f"the answer is larger than {_LARGEST_BODY} bytes")
-            except requests.RequestException as error:
-                raise self._failed(url, _reason(error)) from error
-            return bytes(body), answer.headers
+            return self._body(url, answer), answer.headers
+
+    def _body(self, url: str, answer: requests.Response) -> bytes:
+        if not answer.ok:
+            raise self._failed(url, _refusal(answer, self._credential))
+        body = bytearray()
+        try:
+            for chunk in answer.iter_content(_CHUNK):
+                body += chunk
+                if len(body) > _LARGEST_BODY:
+                    raise self._failed(url, f"the answer is larger than {_LARGEST_BODY} bytes")
+        except _UNANSWERED as error:
+            raise self._failed(url, _reason(error)) from error
+        return bytes(body)
 
     def _request(
         self, method: str, url: str, path: str, headers: Mapping[str, str]
@@ -168,16 +190,27 @@ class RegistryClient:
         return answer
 
     def _send(
-        self, method: str, url: str, headers: Mapping[str, str], authorization: str | None
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        authorization: str | None,
+        query: Mapping[str, str] | None = None,
     ) -> requests.Response:
         sent = dict(headers)
         if authorization:
             sent["Authorization"] = authorization
         try:
             return self._session.request(
-                method, url, headers=sent, timeout=_TIMEOUT_S, stream=True, auth=_no_netrc
+                method,
+                url,
+                params=query,
+                headers=sent,
+                timeout=_TIMEOUT_S,
+                stream=True,
+                auth=_no_netrc,
             )
-        except requests.RequestException as error:
+        except _UNANSWERED as error:
             raise self._failed(url, _reason(error)) from error
 
     def _authorization(self, challenges: tuple[Challenge, ...], path: str) -> str | None:
@@ -199,19 +232,28 @@ class RegistryClient:
         query = {"scope": challenge.parameters.get("scope") or f"repository:{path}:pull"}
         if "service" in challenge.parameters:
             query["service"] = challenge.parameters["service"]
-        url = requests.Request("GET", realm, params=query).prepare().url or realm
+        headers = {"Accept": "application/json"}
         authorization = _basic(self._credential) if self._credential else None
-        with self._send("GET", url, {"Accept": "application/json"}, authorization) as answer:
-            if not answer.ok:
-                raise self._failed(realm, _refusal(answer, self._credential))
-            document = self._parsed(realm, answer.content)
+        with self._send("GET", realm, headers, authorization, query) as answer:
+            document = self._parsed(realm, self._body(realm, answer))
         token = document.get("token") or document.get("access_token")
-        if not isinstance(token, str):
+        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
             raise self._failed(realm, "the answer holds no token")
         return token
 
     def _failed(self, url: str, reason: str) -> RegistryFailed:
         return RegistryFailed(f"{reason} ({url})", where=f"registry {self._registry.name}")
+
+
+class _Session(requests.Session):
+    """Sends no credentials of its own finding (~/.netrc) after a redirection."""
+
+    def rebuild_auth(
+        self, prepared_request: requests.PreparedRequest, response: requests.Response
+    ) -> None:
+        """Take the credentials off where the redirection leads to another host."""
+        if self.should_strip_auth(str(response.request.url), str(prepared_request.url)):
+            prepared_request.headers.pop("Authorization", None)
 
 
 def _no_netrc(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -234,9 +276,10 @@ def _refusal(answer: requests.Response, credential: Credential | None) -> str:
     return status
 
 
-def _reason(error: requests.RequestException) -> str:
-    """Return what failed, without the URL's query: it may hold what is nobody's business."""
+def _reason(error: Exception) -> str:
+    """Return what failed, without any URL's query: it may hold what is nobody's business."""
     cause: BaseException = error
     while cause.__cause__ or cause.__context__:
         cause = cause.__cause__ or cause.__context__ or cause
-    return f"no answer: {error.__class__.__name__}: {cause}"
+    said = re.sub(r"\?\S+", "?…", str(cause))
+    return f"no answer: {error.__class__.__name__}: {said}"

@@ -3,6 +3,7 @@
 Which registry an image belongs to: reference/image-updater.md §4, less its order-dependence.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -17,7 +18,7 @@ _KEYS = frozenset(
 )
 # Read and checked for here; what they ask for comes with the complete registry client.
 _NOT_YET = frozenset({"credsexpire", "tagsortmode", "ca_file", "ca_data", "limit"})
-_LOOPBACK = ("localhost", "127.", "[::1]")
+_LOOPBACK = re.compile(r"(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +86,19 @@ class Registries:
         if best is not None:
             return best
         if repository.host == DOCKER_HUB:
-            for entry in self.entries:
+            # The one that says so comes before the one that only has no prefix.
+            for entry in sorted(self.entries, key=lambda entry: not entry.is_default):
                 if entry.is_default or not entry.prefix:
                     return entry
             return Registry("Docker Hub", _DOCKER_HUB_API, DOCKER_HUB, default_namespace="library")
-        scheme = "http" if repository.host.startswith(_LOOPBACK) else "https"
+        scheme = "http" if _LOOPBACK.fullmatch(repository.host) else "https"
         return Registry(repository.host, f"{scheme}://{repository.host}", repository.host)
 
 
 def _canonical(prefix: str) -> str:
     try:
-        return str(Repository.parse(f"{prefix}/x")).removesuffix("/x")
+        # Two components: a single one would be in Docker Hub's `library`.
+        return str(Repository.parse(f"{prefix}/x/x")).removesuffix("/x/x")
     except InvalidInput:
         return prefix
 

@@ -43,7 +43,7 @@ def credential(written: str, env: Mapping[str, str], *, where: str) -> Credentia
     """
     if not written:
         return None
-    kind, _, definition = written.partition(":")
+    kind, colon, definition = written.partition(":")
     kind = kind.lower()
     if kind in _NEED_A_CLUSTER:
         raise InvalidInput(
@@ -53,10 +53,8 @@ def credential(written: str, env: Mapping[str, str], *, where: str) -> Credentia
         )
     if kind not in KINDS:
         known = ", ".join(f"{name}:" for name in sorted(KINDS))
-        raise InvalidInput(
-            f"no kind of credentials {kind!r}; use one of: {known}{nearest(kind, KINDS)}",
-            where=where,
-        )
+        wrong = f"no kind of credentials {kind!r}" if colon else "it does not begin with a kind"
+        raise InvalidInput(f"{wrong}; use one of: {known}{nearest(kind, KINDS)}", where=where)
     try:
         return KINDS[kind](definition, env)
     except InvalidInput as error:

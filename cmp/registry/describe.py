@@ -44,12 +44,12 @@ def describe(
     platforms: list[str] = []
     created: dict[str, datetime] = {}
     for child in _children(client, path, manifest):
-        platform = _platform(child.get("platform", {}))
-        if platform == _NO_PLATFORM or (wanted and "platform" not in child):
+        platform = _platform(child.get("platform") or {})
+        if platform == _NO_PLATFORM or (wanted and not platform):
             continue
         platforms.append(platform)
         if wants_platform(wanted, platform):
-            build, _ = client.manifest(path, str(child["digest"]))
+            build, _ = client.manifest(path, child["digest"])
             config = _configuration(client, path, build)
             if config is not None:
                 created |= _created(platform, config)
@@ -61,7 +61,10 @@ def _children(
 ) -> list[Mapping[str, Any]]:
     children = index["manifests"]
     if isinstance(children, list) and all(
-        isinstance(child, dict) and "digest" in child for child in children
+        isinstance(child, dict)
+        and isinstance(child.get("digest"), str)
+        and isinstance(child.get("platform") or {}, dict)
+        for child in children
     ):
         return children
     raise RegistryFailed("an index whose manifests cannot be read", where=f"{client.name}/{path}")
@@ -85,6 +88,6 @@ def _platform(fields: Mapping[str, Any]) -> str:
 def _created(platform: str, config: Mapping[str, Any]) -> dict[str, datetime]:
     try:
         time = datetime.fromisoformat(str(config.get("created")))
-    except ValueError:
+        return {platform: time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)}
+    except (ValueError, OverflowError):  # OverflowError: before the year 1 in UTC
         return {}
-    return {platform: time if time.tzinfo else time.replace(tzinfo=UTC)}

@@ -19,7 +19,7 @@ def read_registries(path: str) -> Registries:
         return Registries.parse(document)
     except OSError as error:
         raise InvalidInput(f"cannot be read: {error.strerror}", where=path) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InvalidInput(f"not YAML: {' '.join(str(error).split())}", where=path) from error
     except InvalidInput as error:
         raise error.within(path) from None

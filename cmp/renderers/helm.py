@@ -5,12 +5,13 @@ Arguments and their order: reference/argocd.md §5 (argo-cd, util/helm/cmd.go).
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from cmp.core.injection import helm_parameters
 from cmp.errors import InvalidSource
 from cmp.renderers.paths import inside
 from cmp.renderers.process import run
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

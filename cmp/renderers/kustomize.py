@@ -6,12 +6,12 @@ Arguments and their order: reference/argocd.md §6 (argo-cd, util/kustomize/kust
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from cmp.core.injection import kustomize_image
 from cmp.errors import ToolFailed
 from cmp.renderers.process import run
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cmp.renderers import Job
 

@@ -1,6 +1,5 @@
 """Running the program as a process of its own, as a person or Argo CD would."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -8,16 +7,28 @@ from pathlib import Path
 
 import yaml
 
+from cmp.settings import environment
+
 PROJECT = Path(__file__).resolve().parent.parent.parent
 TOOLS = PROJECT / ".tools" / "bin"
 PATH = f"{TOOLS}:/usr/local/bin:/usr/bin:/bin"
 
 
 def run(
-    argv: list[str], cwd: Path, env: Mapping[str, str] | None = None, stdin: str = ""
+    argv: list[str],
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    stdin: str = "",
+    *,
+    measured: bool = True,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command with an environment of its own: PATH, HOME and what is given."""
+    """Run a command with an environment of its own: PATH, HOME and what is given.
+
+    ``measured`` lets coverage follow into the process, where coverage runs at all.
+    """
     clean = {"PATH": PATH, "HOME": str(cwd), "LANG": "C.UTF-8"}
+    if measured:
+        clean |= {n: v for n, v in environment().items() if n.startswith("COVERAGE_")}
     return subprocess.run(
         argv,
         cwd=cwd,
@@ -31,10 +42,15 @@ def run(
 
 
 def cmp(
-    *arguments: str, cwd: Path, env: Mapping[str, str] | None = None, stdin: str = ""
+    *arguments: str,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    stdin: str = "",
+    measured: bool = True,
 ) -> subprocess.CompletedProcess[str]:
     """Run ``python -I -m cmp`` with ``arguments``."""
-    return run([sys.executable, "-I", "-m", "cmp", *arguments], cwd, env, stdin)
+    argv = [sys.executable, "-I", "-m", "cmp", *arguments]
+    return run(argv, cwd, env, stdin, measured=measured)
 
 
 def generate_command() -> list[str]:
@@ -49,8 +65,3 @@ def generate_command() -> list[str]:
 def as_argo_cd(cwd: Path, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     """Generate manifests as argocd-cmp-server does: plugin.yaml's command in the source's folder."""
     return run(generate_command(), cwd, env)
-
-
-def exists(path: Path) -> bool:
-    """Tell whether something is there, a dangling link too."""
-    return os.path.lexists(path)

@@ -11,6 +11,7 @@ SortKey = tuple[int, int, int, bool, PreKey]
 """Major, minor, patch, whether released, prerelease: compares as the versions do."""
 
 _LARGEST = 2**64 - 1  # Go's uint64: a larger number is no version there
+_LONGEST = 1024  # characters; a tag has at most 128, and Python reads no number of 4301 digits
 _IDENTIFIERS = r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*"
 _VERSION = re.compile(
     rf"v?([0-9]+)(?:\.([0-9]+))?(?:\.([0-9]+))?(?:-({_IDENTIFIERS}))?(?:\+({_IDENTIFIERS}))?",
@@ -24,7 +25,7 @@ def sort_key(text: str) -> SortKey | None:
     Build metadata takes no part in any comparison (semver.org, item 10).
     """
     match = _VERSION.fullmatch(text)
-    if match is None:
+    if match is None or len(text) > _LONGEST:
         return None
     major, minor, patch, prerelease, _ = match.groups("")
     numbers = int(major), int(minor or 0), int(patch or 0)

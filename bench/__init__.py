@@ -1,0 +1,1 @@
+"""``make bench``: ratios measured in one run, never compared with another machine's."""

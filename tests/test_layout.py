@@ -1,0 +1,231 @@
+"""What holds the design: what render imports and starts, folders against tables, plugin.yaml."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cmp.__main__ import COMMANDS
+from cmp.core.keys import KEYS
+from cmp.core.policy import STRATEGY_NAMES
+from cmp.core.strategies import STRATEGIES
+from cmp.index import BACKENDS
+from cmp.renderers import RENDERERS
+from tests.support.cli import PROJECT, TOOLS, run
+from tests.support.guestbook import Guestbook, images
+from tests.support.registry import RegistryServer
+
+# Each costs every render milliseconds, or gives it a way to the network.
+FORBIDDEN = frozenset(
+    {
+        "argparse",
+        "asyncio",
+        "dataclasses",
+        "hashlib",
+        "http",
+        "inspect",
+        "kubernetes",
+        "logging",
+        "pathlib",
+        "re2",
+        "redis",
+        "requests",
+        "shutil",
+        "socket",
+        "ssl",
+        "tempfile",
+        "urllib",
+        "urllib3",
+        "yaml",
+    }
+)
+# What a render with a recorded decision loads of ours, and no more.
+LOADED = frozenset(
+    {
+        "cmp",
+        "cmp.core",
+        "cmp.core.image",
+        "cmp.core.image_list",
+        "cmp.core.injection",
+        "cmp.core.keys",
+        "cmp.core.parameters",
+        "cmp.core.policy",
+        "cmp.core.record",
+        "cmp.errors",
+        "cmp.index",
+        "cmp.index.documents",
+        "cmp.index.file",
+        "cmp.index.json_document",
+        "cmp.index.names",
+        "cmp.render",
+        "cmp.renderers",
+        "cmp.renderers.paths",
+        "cmp.renderers.process",
+        "cmp.settings",
+    }
+)
+# Runs the command and lists the modules afterwards, where nothing else can see them.
+SPY = """
+import runpy, sys
+sys.argv = ["cmp", "render"]
+try:
+    runpy.run_module("cmp", run_name="__main__", alter_sys=True)
+except SystemExit as end:
+    status = end.code
+open({report!r}, "w").write("\\n".join(sys.modules))
+sys.exit(status)
+"""
+
+
+@pytest.fixture
+def guestbook(tmp_path: Path, registry: RegistryServer, helm: Path, kustomize: Path) -> Guestbook:
+    guestbook = Guestbook.create(tmp_path, registry)
+    guestbook.push("v1", "v4")
+    guestbook.application({"image-list": f"app={guestbook.image}"}, path="kustomize", name="k")
+    guestbook.application(
+        {
+            "image-list": f"app={guestbook.image}",
+            "app.helm.image-name": "frontend.image.repository",
+            "app.helm.image-tag": "frontend.image.tag",
+        }
+    )
+    guestbook.refresh()
+    return guestbook
+
+
+@pytest.mark.tools
+@pytest.mark.parametrize(("path", "name"), [("helm", "guestbook"), ("kustomize", "k")])
+def test_render_loads_no_more_than_it_must(
+    guestbook: Guestbook, path: str, name: str, tmp_path: Path
+) -> None:
+    report = tmp_path / "modules"
+    env = guestbook.environment(path=path, name=name)
+    folder = guestbook.repository / path
+    if path == "kustomize":  # as cmp-server unpacks it: nothing is copied there
+        folder = tmp_path / "_cmp_server" / "uuid" / path
+        folder.parent.mkdir(parents=True)
+        (guestbook.repository / path).rename(folder)
+
+    spy = [sys.executable, "-I", "-c", SPY.format(report=str(report))]
+
+    done = run(spy, folder, env, measured=False)
+
+    assert done.returncode == 0, done.stderr
+    assert images(done.stdout)["frontend"] == f"{guestbook.image}:v4"
+    loaded = set(report.read_text().split())
+    assert loaded & FORBIDDEN == set()
+    assert {m for m in loaded if m.split(".")[0] == "cmp"} == LOADED | {f"cmp.renderers.{path}"}
+
+
+@pytest.mark.tools
+@pytest.mark.parametrize(
+    ("path", "name", "started"),
+    [
+        pytest.param("helm", "guestbook", ["helm template"], id="helm"),
+        pytest.param("kustomize", "k", ["kustomize edit", "kustomize build"], id="kustomize"),
+        pytest.param("kustomize", "unknown", ["kustomize build"], id="kustomize-no-images"),
+    ],
+)
+def test_render_starts_exactly_the_processes_it_must(
+    guestbook: Guestbook, path: str, name: str, started: list[str], tmp_path: Path
+) -> None:
+    """Stand-ins on PATH write down how they were called and become the real tools."""
+    log = tmp_path / "started"
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for tool in ("helm", "kustomize", "git", "sh", "python3"):
+        stand_in = folder / tool
+        stand_in.write_text(f'#!/bin/bash\necho "{tool} $1" >> {log}\nexec {TOOLS}/{tool} "$@"\n')
+        stand_in.chmod(0o755)
+
+    done = guestbook.generate(path=path, name=name, PATH=f"{folder}:/usr/bin:/bin")
+
+    assert done.returncode == 0, done.stderr
+    assert log.read_text().splitlines() == started
+
+
+HOSTILE = ("cmp/__init__.py", "cmp/__main__.py", "yaml.py", "json.py", "re.py", "sitecustomize.py")
+
+
+def _plant(folder: Path, marker: Path) -> None:
+    for name in HOSTILE:
+        file = folder / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(f"open({str(marker)!r}, 'a').write(__name__ + '\\n')\n")
+
+
+@pytest.mark.tools
+def test_an_applications_repository_cannot_run_code_in_our_process(
+    guestbook: Guestbook, tmp_path: Path
+) -> None:
+    marker = tmp_path / "executed"
+    _plant(guestbook.repository / "helm", marker)
+    _plant(guestbook.repository, marker)
+
+    done = guestbook.generate(PYTHONPATH=str(guestbook.repository))
+
+    assert done.returncode == 0, done.stderr
+    assert images(done.stdout)["frontend"] == f"{guestbook.image}:v4"
+    assert not marker.exists()
+
+
+def test_the_planted_files_would_run_without_isolation(tmp_path: Path) -> None:
+    """So that the test above could fail."""
+    marker = tmp_path / "executed"
+    _plant(tmp_path, marker)
+
+    run([sys.executable, "-m", "cmp", "render"], tmp_path)
+
+    assert "__main__" in marker.read_text()
+
+
+def test_plugin_yaml_is_what_the_design_says() -> None:
+    plugin = yaml.safe_load((PROJECT / "plugin.yaml").read_text())
+
+    assert plugin["metadata"]["name"] == "image-cmp"
+    assert plugin["spec"] == {"generate": {"command": ["python3", "-I", "-m", "cmp", "render"]}}
+
+
+@pytest.mark.parametrize(
+    ("folder", "table", "other"),
+    [
+        pytest.param(
+            "cmp/core/strategies",
+            {module.rpartition(".")[2] for module in STRATEGIES.values()},
+            {"base"},
+            id="strategies",
+        ),
+        pytest.param(
+            "cmp/renderers",
+            {module.rpartition(".")[2] for module in RENDERERS.values()},
+            {"paths", "process"},
+            id="renderers",
+        ),
+        pytest.param(
+            "cmp/index",
+            {backend.partition(":")[0].rpartition(".")[2] for backend in BACKENDS.values()},
+            {"documents", "json_document", "names", "protocols", "snapshot_document"},
+            id="backends",
+        ),
+    ],
+)
+def test_a_folder_holds_what_its_table_names(folder: str, table: set[str], other: set[str]) -> None:
+    files = {file.stem for file in (PROJECT / folder).glob("[!_]*.py")}
+
+    assert files == table | other
+
+
+def test_every_strategy_has_a_name_people_write() -> None:
+    assert set(STRATEGY_NAMES.values()) == set(STRATEGIES)
+
+
+def test_the_readme_documents_every_key_and_command() -> None:
+    readme = (PROJECT / "README.md").read_text()
+
+    for key in KEYS:
+        row = rf"^\| `{re.escape(key.name)}` \|.*\| {re.escape(key.meaning)} \|"
+        assert re.search(row, readme, re.MULTILINE), f"no row for {key.name}"
+    for command in COMMANDS:
+        assert f"python -m cmp {command}" in readme
