@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from cmp.core.application import Application, parse_application
 from cmp.errors import CmpError, InvalidApplication
@@ -40,11 +40,15 @@ def read_application(path: str) -> Application:
 
 
 def _files(folder: str) -> Iterator[str]:
-    for parent, folders, names in os.walk(folder):
+    for parent, folders, names in os.walk(folder, onerror=_refuse):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             if name.endswith(_SUFFIXES):
                 yield os.path.join(parent, name)
+
+
+def _refuse(error: OSError) -> NoReturn:
+    raise InvalidApplication(f"cannot be read: {error.strerror}", where=error.filename) from error
 
 
 def _bytes(path: str) -> bytes:
@@ -52,7 +56,7 @@ def _bytes(path: str) -> bytes:
         with open(path, "rb") as file:
             return file.read()
     except OSError as error:
-        raise InvalidApplication(f"cannot be read: {error.strerror}", where=path) from error
+        _refuse(error)
 
 
 def _in_file(path: str, text: bytes) -> Iterator[Application]:
@@ -72,7 +76,7 @@ def _documents(path: str, text: bytes) -> list[Any]:
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         return list(yaml.load_all(text, loader))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: 2026-02-30
         reason = " ".join(str(error).split())
         raise InvalidApplication(f"not YAML: {reason}", where=path) from error
 

@@ -113,8 +113,10 @@ def choose(
     image_list = read_image_list(keys)
     notes += image_list.notes
     if not image_list.images:
-        reason = "has no image-list" if record else "is not in the index and has no image-list"
-        notes.append(f"application {request.instance} {reason}: its images are Git's")
+        notes.append(
+            f"application {request.instance}: neither its parameters nor the index have an "
+            "image-list for it, so its images are Git's"
+        )
     choices = []
     for image in image_list.images:
         recorded = record.decisions.get(image.alias) if record else None
@@ -250,23 +252,24 @@ def _render(
 
 
 def _kind(request: RenderRequest, directory: str) -> str:
-    for kind in renderers.RENDERERS:
-        if any(
-            name.startswith(f"{kind}.") for name in request.parameters if not is_policy_key(name)
-        ):
-            return kind  # as an explicit helm or kustomize section does natively
     try:
-        names = os.listdir(directory)
+        found = renderers.detect(os.listdir(directory))
     except OSError as error:
         raise InvalidSource(f"cannot be read: {error.strerror}", where=directory) from error
-    kind_found = renderers.detect(names)
-    if kind_found is None:
+    if found is None:
         raise InvalidSource(
             f"no chart and no kustomization in {request.source.path or directory!r}: there is no "
             "Chart.yaml and no kustomization.yaml; check the source's path "
             "(plain directories are not supported yet)"
         )
-    return kind_found
+    explicit = (
+        kind
+        for kind in renderers.RENDERERS
+        for name in request.parameters
+        if name.startswith(f"{kind}.") and not is_policy_key(name)
+    )
+    # An option decides, as an explicit helm or kustomize section does natively.
+    return next(explicit, found)
 
 
 def _is_empty(output: bytes) -> bool:

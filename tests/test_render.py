@@ -47,8 +47,8 @@ def test_an_unknown_application_gets_gits_images_and_a_line(indexed: Guestbook) 
     assert done.returncode == 0
     assert done.stdout == indexed.native(name="another")
     assert done.stderr == (
-        "note: application another is not in the index and has no image-list: "
-        "its images are Git's\n"
+        "note: application another: neither its parameters nor the index have an image-list "
+        "for it, so its images are Git's\n"
     )
 
 
@@ -272,6 +272,16 @@ def test_the_release_is_called_as_argo_cd_calls_it(indexed: Guestbook) -> None:
     done = indexed.generate(name="team-a_guestbook")
 
     assert "release: guestbook\n" in done.stdout
+
+
+def test_an_owner_who_removes_the_policy_gets_gits_images_back(indexed: Guestbook) -> None:
+    indexed.application({})
+    indexed.refresh()
+
+    done = indexed.generate()
+
+    assert done.stdout == indexed.native()
+    assert "neither its parameters nor the index have an image-list" in done.stderr
 
 
 def _tree(root: Path) -> dict[str, tuple[bytes, float]]:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from cmp.errors import IndexUnavailable, InvalidInput
@@ -147,6 +147,8 @@ def _write(path: str, data: bytes) -> None:
         finally:
             os.close(descriptor)
     except OSError as error:
+        with suppress(OSError):
+            os.unlink(temporary)
         raise _unwritable(path, error) from error
 
 

@@ -34,7 +34,15 @@ def load(data: bytes, build: Callable[[Mapping[str, Any]], _T], where: str) -> _
                 where=where,
             )
         return build(document)
-    except (ValueError, KeyError, TypeError, AttributeError, InvalidImage) as error:
+    except (
+        ValueError,  # no JSON, no time, another identity
+        KeyError,
+        TypeError,
+        AttributeError,
+        OverflowError,  # a number without end
+        RecursionError,  # brackets without end
+        InvalidImage,
+    ) as error:
         raise IndexUnavailable(
             f"not a whole document of ours ({error.__class__.__name__}: {error}); "
             "run `python -m cmp refresh` to write it anew",
@@ -50,7 +58,7 @@ def check_identity(found: object, asked: str) -> None:
 
 def dump(document: Mapping[str, Any]) -> bytes:
     """Write a document, one field a line, so that a person and a diff can read it."""
-    return json.dumps({"schema": SCHEMA, **document}, indent=1, ensure_ascii=False).encode() + b"\n"
+    return json.dumps({"schema": SCHEMA, **document}, indent=1).encode() + b"\n"
 
 
 def format_time(time: datetime) -> str:

@@ -1,5 +1,6 @@
 """Identities as names of documents: percent-encoded into one path component."""
 
+_HEXADECIMAL = frozenset(b"0123456789ABCDEFabcdef")
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 
@@ -19,8 +20,8 @@ def decode(name: str) -> str:
     head, *parts = name.encode().split(b"%")
     decoded = bytearray(head)
     for part in parts:
-        try:
+        if len(part) > 1 and _HEXADECIMAL.issuperset(part[:2]):
             decoded += bytes.fromhex(part[:2].decode()) + part[2:]
-        except ValueError:
+        else:
             decoded += b"%" + part
     return decoded.decode(errors="replace")

@@ -45,7 +45,11 @@ def main(args: "Namespace", env: Mapping[str, str], now: datetime) -> int:
     from cmp.refresh.plan import plan
     from cmp.registry.registries_file import read_registries
 
-    log.setup(_setting(args.log_level, env, "CMP_LOG_LEVEL", "info"))
+    level = _setting(args.log_level, env, "CMP_LOG_LEVEL", "info")
+    if level not in _LEVELS:
+        known = ", ".join(_LEVELS)
+        raise InvalidInput(f"no level {level!r}; use one of: {known}", where="CMP_LOG_LEVEL")
+    log.setup(level)
     files = _setting(args.applications, env, "CMP_APPLICATIONS")
     if not files or not args.once:
         raise InvalidInput(

@@ -1,9 +1,11 @@
 """One pass over all Applications: list, decide, verify, publish."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
+from typing import TypeVar
 from uuid import uuid4
 
 from cmp.core.image import Repository
@@ -18,6 +20,8 @@ from cmp.refresh.listing import RegistryAccess, snapshots, with_tags
 from cmp.refresh.plan import ApplicationPlan, SourcePlan, images, policies
 
 log = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
 
 
 @dataclass(slots=True)
@@ -47,14 +51,15 @@ class Known:
     """What the store knew of an Application before this pass."""
 
     record: ApplicationRecord | None
-    history: History
+    history: History | None
+    """None when it cannot be read."""
 
     def decision(self, source: SourcePlan, alias: str) -> Recorded | None:
         """Return the decision in force for an image of a source."""
         for recorded in self.record.sources if self.record else ():
             if recorded.source == source.source.id and alias in recorded.decisions:
                 return recorded.decisions[alias]
-        return next(iter(self.history.get(alias, ())), None)
+        return next(iter((self.history or {}).get(alias, ())), None)
 
 
 Outcomes = Mapping[tuple[str, int, str], Outcome]
@@ -75,34 +80,32 @@ def run(
     go on. Raises `IndexUnavailable` when the store itself fails.
     """
     wanted = policies(plans)
-    summary = Summary(len(plans), len(list(images(plans))), len(wanted))
-    old = {r: snapshot for r in wanted if (snapshot := _old_snapshot(store, r, summary))}
+    managed = sum(bool(plan.sources) for plan in plans)
+    summary = Summary(managed, len(list(images(plans))), len(wanted))
+    manifest = _whole(store.manifest, summary)
+    old = {r: found for r in wanted if (found := _whole(partial(store.snapshot, r), summary))}
     new = _list(access, wanted, old, now, summary)
     known = {plan.instance: _known(store, plan.instance, summary) for plan in plans}
     outcomes = _verify(_decide(plans, new, known), access)
     _report(plans, outcomes, summary)
     if not dry_run:
-        _publish(store, _Publication(plans, outcomes, known, new, old), now)
+        _publish(store, _Publication(plans, outcomes, known, new, old, manifest), now)
     return summary
 
 
-def _old_snapshot(store: Store, repository: Repository, summary: Summary) -> Snapshot | None:
-    """Return the snapshot there is; a torn one is reported, and written anew."""
+def _whole(read: Callable[[], _T | None], summary: Summary) -> _T | None:
+    """Return a document of the store; a torn one is reported, and then written anew."""
     try:
-        return store.snapshot(repository)
+        return read()
     except CmpError as error:
         summary.problem(error)
         return None
 
 
 def _known(store: Store, instance: str, summary: Summary) -> Known:
-    """Return what is known; a torn record is reported, and the history stands in for it."""
-    history = store.history(instance)
-    try:
-        return Known(store.application(instance), history)
-    except CmpError as error:
-        summary.problem(error)
-        return Known(None, history)
+    """Return what is known; the history stands in for a torn record."""
+    history = _whole(partial(store.history, instance), summary)
+    return Known(_whole(partial(store.application, instance), summary), history)
 
 
 def _list(
@@ -196,18 +199,19 @@ class _Publication:
     known: Mapping[str, Known]
     new: Mapping[Repository, Snapshot]
     old: Mapping[Repository, Snapshot]
+    manifest: Manifest | None
+    """Of the last publication; without one this begins a new life of the store."""
 
 
 def _publish(store: Store, publication: _Publication, now: datetime) -> None:
     """Write what changed, documents first and the manifest last."""
-    try:
-        manifest = store.manifest()
-    except CmpError:
-        manifest = None  # torn: begin a new life of the store
+    manifest = publication.manifest
     generation = (manifest.generation if manifest else 0) + 1
     changed = False
     for repository, snapshot in publication.new.items():
         before = publication.old.get(repository)
+        if snapshot == before:
+            continue  # it could not be listed
         if before is None or before.tags != snapshot.tags:
             changed = True
             snapshot = replace(snapshot, generation=generation)  # noqa: PLW2901
@@ -215,9 +219,11 @@ def _publish(store: Store, publication: _Publication, now: datetime) -> None:
     for plan in publication.plans:
         fresh = _record(plan, publication, now)
         known = publication.known[plan.instance]
-        if known.record is None or known.record.sources != fresh.sources:
+        history = _history(fresh, known)
+        if history != known.history:
+            store.put_history(plan.instance, history)
+        if fresh.sources != (known.record.sources if known.record else ()):
             changed = True
-            store.put_history(plan.instance, _history(fresh, known))
             store.put_application(fresh._replace(generation=generation))
     store.put_manifest(
         Manifest(
@@ -255,7 +261,7 @@ def _decisions_before(known: Known, source: SourcePlan) -> dict[str, Recorded]:
 
 
 def _history(fresh: ApplicationRecord, known: Known) -> History:
-    history = known.history
+    history = known.history or {}
     for source in fresh.sources:
         history = extended(history, source.decisions)
     return history

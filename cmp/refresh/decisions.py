@@ -106,15 +106,17 @@ def record(outcome: Outcome, instance: str, now: datetime) -> Recorded | None:
 
 
 def extended(past: History, decisions: Mapping[str, Recorded]) -> dict[str, tuple[Recorded, ...]]:
-    """Return the history with new decisions in front: the last twenty of each alias."""
+    """Return the history with new decisions in front: the last twenty of each alias.
+
+    One that is there already takes the place of what it was.
+    """
     history = dict(past)
     for alias, decision in decisions.items():
-        before = history.get(alias, ())
-        if not decision.tag:
-            continue
-        if before and before[0].id == decision.id:
-            before = before[1:]
-        history[alias] = (decision, *before)[:_HISTORY]
+        known = {before.id: before for before in history.get(alias, ())}
+        if decision.id in known:
+            history[alias] = tuple({**known, decision.id: decision}.values())
+        elif decision.tag:
+            history[alias] = (decision, *known.values())[:_HISTORY]
     return history
 
 

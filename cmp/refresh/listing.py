@@ -1,5 +1,6 @@
 """Asking the registries: all repositories at once, each answer whole or a reason."""
 
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, closing
@@ -36,6 +37,7 @@ class RegistryAccess:
         self._env = env
         self._progress = progress
         self._clients: dict[Registry, RegistryClient] = {}
+        self._lock = threading.Lock()
         self._closing = ExitStack()
         self._threads = ThreadPoolExecutor(_CONNECTIONS)
 
@@ -100,13 +102,14 @@ class RegistryAccess:
         return task
 
     def _client(self, registry: Registry) -> RegistryClient:
-        client = self._clients.get(registry)
-        if client is None:
-            where = f"registry {registry.name}: credentials"
-            found = credential(registry.credentials, self._env, where=where)
-            client = RegistryClient(registry, found, _CONNECTIONS)
-            self._clients[registry] = self._closing.enter_context(closing(client))
-        return client
+        with self._lock:
+            client = self._clients.get(registry)
+            if client is None:
+                where = f"registry {registry.name}: credentials"
+                found = credential(registry.credentials, self._env, where=where)
+                client = RegistryClient(registry, found, _CONNECTIONS)
+                self._clients[registry] = self._closing.enter_context(closing(client))
+            return client
 
     def _each(self, what: str, tasks: Mapping[_K, Callable[[], _V]]) -> dict[_K, _V | CmpError]:
         done = self._progress(what, len(tasks))

@@ -33,9 +33,10 @@ class ApplicationPlan:
 
 
 def plan(applications: Iterable[Application], control_plane: str) -> tuple[ApplicationPlan, ...]:
-    """Return what is to be done for each Application that has a policy.
+    """Return what is to be done for each Application.
 
-    Raises `InvalidApplication` when two have one instance name.
+    One without a policy has no sources here: what is recorded of it has to go. Raises
+    `InvalidApplication` when two that have a policy also have one instance name.
     """
     plans: dict[str, ApplicationPlan] = {}
     for application in applications:
@@ -43,10 +44,11 @@ def plan(applications: Iterable[Application], control_plane: str) -> tuple[Appli
             planned for s in application.sources if (planned := _plan_source(application, s))
         )
         instance = application.instance(control_plane)
-        if not sources:
+        known = plans.get(instance)
+        if known and not sources:
             continue
-        if instance in plans:
-            raise InvalidApplication(_clash(plans[instance].application, str(application)))
+        if known and known.sources:
+            raise InvalidApplication(_clash(known.application, str(application)))
         plans[instance] = ApplicationPlan(instance, str(application), sources)
     return tuple(plans.values())
 
