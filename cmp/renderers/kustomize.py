@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cmp.core.injection import kustomize_image
 from cmp.errors import ToolFailed
+from cmp.renderers.paths import unpacked_root
 from cmp.renderers.process import run
 
 if TYPE_CHECKING:
@@ -17,16 +18,12 @@ if TYPE_CHECKING:
 
 OPTIONS: tuple[str, ...] = ()
 
-# argocd-cmp-server unpacks each request into a folder below this one and deletes it afterwards
-# (argo-cd, cmpserver/plugin/plugin.go): what stands there is nobody's checkout.
-_PRIVATE = f"{os.sep}_cmp_server{os.sep}"
-
 
 def render(job: Job) -> bytes:
     """Build the kustomization with the chosen images set."""
     if not job.choices:
         return _build(job.directory, job)
-    if _PRIVATE in job.directory:
+    if unpacked_root(job.directory):
         return _edit_and_build(job.directory, job)
     return _in_copy(job)
 

@@ -4,6 +4,8 @@ import os
 
 from cmp.errors import InvalidSource
 
+_CMP_SERVER = f"{os.sep}_cmp_server{os.sep}"
+
 
 def inside(root: str, directory: str, written: str, *, what: str) -> str:
     """Return the absolute path of ``written``; raise `InvalidSource` if it leads outside.
@@ -22,17 +24,27 @@ def inside(root: str, directory: str, written: str, *, what: str) -> str:
     return path
 
 
+def unpacked_root(directory: str) -> str | None:
+    """Return the folder argocd-cmp-server unpacked a request into, above ``directory``.
+
+    It is ours alone and deleted afterwards (argo-cd, cmpserver/plugin/plugin.go). None for
+    any other place, such as a person's checkout.
+    """
+    parent, marker, below = directory.partition(_CMP_SERVER)
+    return parent + marker + below.partition(os.sep)[0] if marker else None
+
+
 def repository_root(directory: str, source_path: str) -> str:
     """Return the repository's root above the source directory.
 
-    Argo CD names the source's path in the repository, so what stands before it is the root.
-    Where that does not fit (a chart, a tree cut to the generate paths, a person's folder)
-    the nearest parent with a ``.git`` is, else the directory itself.
+    In Argo CD what was unpacked is all there is of the repository. Elsewhere the source's
+    path in the repository tells, or else the nearest ``.git``.
     """
+    unpacked = unpacked_root(directory)
+    if unpacked is not None:
+        return unpacked
     path = os.path.normpath(source_path) if source_path else "."
-    if path == ".":
-        return _git_root(directory) if not source_path else directory
-    if directory.endswith(os.sep + path):
+    if path != "." and directory.endswith(os.sep + path):
         return directory[: -len(path) - 1] or os.sep
     return _git_root(directory)
 
