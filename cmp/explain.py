@@ -13,7 +13,7 @@ from cmp.core.record import ApplicationRecord, History, Recorded, SourceRecord
 from cmp.errors import CmpError, IndexUnavailable, InvalidInput
 from cmp.index import open_index
 from cmp.index.protocols import Store
-from cmp.settings import DEFAULT_INDEX
+from cmp.settings import DEFAULT_INDEX, setting
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -32,7 +32,7 @@ def configure(parser: "ArgumentParser") -> None:
 
 def main(args: "Namespace", env: Mapping[str, str], _: datetime) -> int:
     """Explain each image of an Application."""
-    index = open_index(args.index or env.get("CMP_INDEX") or DEFAULT_INDEX)
+    index = open_index(setting(args.index, env, "CMP_INDEX", DEFAULT_INDEX))
     record = _record(index, args.application)
     history = index.history(record.instance)
     sources = [_source(source, index, history, args.alias) for source in record.sources]

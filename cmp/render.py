@@ -24,7 +24,7 @@ from cmp.errors import (
 )
 from cmp.index import open_reader
 from cmp.renderers.paths import repository_root
-from cmp.settings import DEFAULT_INDEX, RenderRequest
+from cmp.settings import DEFAULT_INDEX, RenderRequest, setting
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -77,7 +77,7 @@ def main(args: Namespace, env: Mapping[str, str], now: datetime) -> int:
         directory = directory or _source_directory(request)
     else:
         request = RenderRequest.from_environment(env)
-    url = getattr(args, "index", None) or env.get("CMP_INDEX") or DEFAULT_INDEX
+    url = setting(getattr(args, "index", None), env, "CMP_INDEX", DEFAULT_INDEX)
     try:
         chosen = choose(request, open_reader(url), now, annotations)
     except IndexUnavailable as error:

@@ -13,7 +13,7 @@ from cmp.core.policy import Policy
 from cmp.core.snapshot import Snapshot, Tag
 from cmp.errors import IndexUnavailable, InvalidInput, NoCandidate
 from cmp.index import open_reader
-from cmp.settings import DEFAULT_INDEX
+from cmp.settings import DEFAULT_INDEX, setting
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -42,7 +42,7 @@ def main(args: "Namespace", env: Mapping[str, str], now: datetime) -> int:
     if args.tags:
         snapshot = Snapshot(repository, now, {name: Tag(name) for name in _read_tags(args.tags)})
     else:
-        snapshot = _indexed(repository, args.index or env.get("CMP_INDEX") or DEFAULT_INDEX)
+        snapshot = _indexed(repository, setting(args.index, env, "CMP_INDEX", DEFAULT_INDEX))
     decision = decide(policy, repository, snapshot)
     if args.output == "json":
         _print_json(_report(policy, repository, decision))

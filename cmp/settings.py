@@ -28,6 +28,11 @@ def environment() -> Mapping[str, str]:
     return os.environ  # noqa: TID251 - the one place
 
 
+def setting(flag: str | None, env: Mapping[str, str], name: str, default: str = "") -> str:
+    """Return what a flag says, else the variable ``name``, else ``default``."""
+    return flag or env.get(name) or default
+
+
 class RenderRequest(NamedTuple):
     """What is to be rendered: the environment Argo CD gives a plugin, as a value.
 

@@ -63,7 +63,7 @@ def read_image_list(keys: Mapping[str, str]) -> ImageList:
                 where=IMAGE_LIST,
             )
         images.append(_managed(entry, answers, keys))
-    return ImageList(tuple(images), unknown_keys(keys, names))
+    return ImageList(tuple(images), (*unknown_keys(keys, names), *_glob_notes(images)))
 
 
 def parse_entry(text: str) -> tuple[str, Repository, str]:
@@ -90,6 +90,16 @@ def parse_entry(text: str) -> tuple[str, Repository, str]:
         raise InvalidPolicy(
             f"{error}; an entry is [<alias>=]<image>[:<constraint>]", where=IMAGE_LIST
         ) from None
+
+
+def _glob_notes(images: Iterable[ManagedImage]) -> list[str]:
+    notes = []
+    for image in images:
+        if image.policy.ignore_tags:
+            from cmp.core.filters import malformed_globs
+
+            notes += [f"image {image.alias}: {note}" for note in malformed_globs(image.policy)]
+    return notes
 
 
 def _entry(text: str) -> _Entry:

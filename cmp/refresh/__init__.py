@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from cmp.errors import InvalidInput
 from cmp.index import open_index
-from cmp.settings import DEFAULT_INDEX
+from cmp.settings import DEFAULT_INDEX, setting
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -45,33 +45,29 @@ def main(args: "Namespace", env: Mapping[str, str], now: datetime) -> int:
     from cmp.refresh.plan import plan
     from cmp.registry.registries_file import read_registries
 
-    level = _setting(args.log_level, env, "CMP_LOG_LEVEL", "info")
+    level = setting(args.log_level, env, "CMP_LOG_LEVEL", "info")
     if level not in _LEVELS:
         known = ", ".join(_LEVELS)
         raise InvalidInput(f"no level {level!r}; use one of: {known}", where="CMP_LOG_LEVEL")
     log.setup(level)
-    files = _setting(args.applications, env, "CMP_APPLICATIONS")
+    files = setting(args.applications, env, "CMP_APPLICATIONS")
     if not files or not args.once:
         raise InvalidInput(
             "watching a cluster is not there yet; "
             "write refresh --once --applications FILE --registries FILE --store file://DIR"
         )
-    registries = read_registries(_setting(args.registries, env, "CMP_REGISTRIES"))
+    registries = read_registries(setting(args.registries, env, "CMP_REGISTRIES"))
     for note in registries.notes:
         cycle.log.warning("key ignored", extra={"reason": note})
-    control_plane = _setting(args.argocd_namespace, env, "CMP_ARGOCD_NAMESPACE")
+    control_plane = setting(args.argocd_namespace, env, "CMP_ARGOCD_NAMESPACE")
     plans = plan(read_applications(files), control_plane)
-    store = open_index(_setting(args.store, env, "CMP_STORE", DEFAULT_INDEX))
+    store = open_index(setting(args.store, env, "CMP_STORE", DEFAULT_INDEX))
     held = nullcontext() if args.dry_run else store.writing()
     with held, RegistryAccess(registries, env, _progress) as access:
         summary = cycle.run(plans, access, store, now, dry_run=args.dry_run)
     counts = {name: getattr(summary, name) for name in summary.__slots__}
     cycle.log.info("refreshed", extra=counts)
     return 2 if summary.invalid else 1 if summary.unanswered else 0
-
-
-def _setting(flag: str | None, env: Mapping[str, str], name: str, default: str = "") -> str:
-    return flag or env.get(name) or default
 
 
 def _progress(what: str, count: int) -> Callable[[], object]:
