@@ -44,6 +44,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read us went away; what Python still wants to flush goes nowhere, silently.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:
+        # A full disk, mostly; the edges tell of their own failures.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        where = error.filename or "standard output"
+        print(f"error: {where}: {error.strerror}", file=sys.stderr)  # noqa: T201 - as above
+        return 1
     except KeyboardInterrupt:
         return _INTERRUPTED
     return status

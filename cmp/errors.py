@@ -10,7 +10,9 @@ CmpError
 ├── NoCandidate            `resolve` found no tag that qualifies
 └── EdgeFailed             something outside this process did not answer as it should
     ├── IndexUnavailable
+    │   └── IndexTorn
     ├── RegistryFailed
+    │   └── NotFound
     └── ToolFailed
 
 A message is shown in Argo CD's UI: it names the input and the remedy, and never
@@ -84,8 +86,16 @@ class IndexUnavailable(EdgeFailed):
     """The index could not be read, or holds something that is not ours."""
 
 
+class IndexTorn(IndexUnavailable):
+    """A document of the index is not whole, or not ours."""
+
+
 class RegistryFailed(EdgeFailed):
     """A registry did not answer as the distribution specification says."""
+
+
+class NotFound(RegistryFailed):
+    """The registry answered, and has no such repository or manifest."""
 
 
 class ToolFailed(EdgeFailed):

@@ -1,7 +1,7 @@
 """Kubernetes manifests in files: a person's Applications, one or many a file."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NoReturn
 
 from cmp.core.application import Application, parse_application
@@ -11,21 +11,25 @@ _GROUP = b"argoproj.io/"
 _SUFFIXES = (".yaml", ".yml", ".json")
 
 
-def read_applications(path: str) -> tuple[Application, ...]:
+Report = Callable[[CmpError], object]
+"""Is told of what cannot be read, so that the rest can be."""
+
+
+def read_applications(path: str, report: Report | None = None) -> tuple[Application, ...]:
     """Read all Applications in a file or, recursively, in a directory.
 
     Other kinds are passed over, and in a directory whatever does not speak of Argo CD at
     all, such as a chart's templates, which are no YAML yet. Raises `InvalidApplication`
-    naming file and document.
+    naming file and document, unless ``report`` is there to take it.
     """
     if not os.path.isdir(path):
-        return tuple(_in_file(path, _bytes(path)))
+        return tuple(_in_file(path, _bytes(path), report or _raise))
     contents = ((file, _bytes(file)) for file in _files(path))
     return tuple(
         application
         for file, text in contents
         if _GROUP in text
-        for application in _in_file(file, text)
+        for application in _in_file(file, text, report or _raise)
     )
 
 
@@ -59,14 +63,23 @@ def _bytes(path: str) -> bytes:
         _refuse(error)
 
 
-def _in_file(path: str, text: bytes) -> Iterator[Application]:
-    for number, document in enumerate(_documents(path, text), start=1):
+def _raise(error: CmpError) -> NoReturn:
+    raise error
+
+
+def _in_file(path: str, text: bytes, report: Report) -> Iterator[Application]:
+    try:
+        documents = _documents(path, text)
+    except InvalidApplication as error:
+        report(error)
+        return
+    for number, document in enumerate(documents, start=1):
         for manifest in _unlisted(document):
             if _is_application(manifest):
                 try:
                     yield parse_application(manifest)
                 except CmpError as error:
-                    raise error.within(f"{path}, document {number}") from None
+                    report(error.within(f"{path}, document {number}"))
 
 
 def _documents(path: str, text: bytes) -> list[Any]:

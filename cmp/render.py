@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cmp import renderers
 from cmp.core.image_list import read_image_list
 from cmp.core.injection import Choice
-from cmp.core.keys import is_policy_key, nearest_key
+from cmp.core.keys import IMAGE_LIST, is_policy_key, nearest_key
 from cmp.errors import (
     IndexUnavailable,
     InvalidApplication,
@@ -132,7 +132,7 @@ def _index_notes(manifest: Manifest | None, now: datetime) -> tuple[str, ...]:
         state = "nothing was ever published there" if manifest is None else "it is not complete"
         raise IndexUnavailable(
             f"cannot be used: {state}; wait for the refresher's first full pass, "
-            "or run `python -m cmp refresh --once`"
+            "or run `refresh --once`"
         )
     age = now - manifest.time
     if age > _STALE_AFTER:
@@ -146,23 +146,31 @@ def _duration(age: timedelta) -> str:
 
 
 def _record(record: ApplicationRecord | None, request: RenderRequest) -> SourceRecord | None:
-    """Return the record of the source that Argo CD asks for."""
-    if record is None:
+    """Return the record of the source that Argo CD asks for.
+
+    A source whose target revision was just changed is still the same source. One that is
+    not recorded although its Application is may be seconds ahead of the refresher: what is
+    allowed and chosen for it cannot be told, and Git's images could be a step back.
+    """
+    if record is None or not record.sources:
         return None
     asked = request.source
-    found = [
-        source
-        for source in record.sources
-        if (source.source.repo_url, source.source.path, source.source.target_revision)
-        == (asked.repo_url, asked.path, asked.target_revision)
-    ]
-    if len(found) > 1:
+    found = [s for s in record.sources if s.source.same_place(asked)]
+    exact = [s for s in found if s.source.target_revision == asked.target_revision]
+    if len(exact or found) > 1:
+        first, second = (exact or found)[:2]
         raise InvalidApplication(
-            f"two sources cannot be told apart: {found[0].source} and {found[1].source}; "
+            f"two sources cannot be told apart: {first.source} and {second.source}; "
             "change the path or the target revision of one",
             where=f"application {request.instance}",
         )
-    return found[0] if found else None
+    if not found and IMAGE_LIST not in request.parameters:
+        known = ", ".join(str(source.source) for source in record.sources)
+        raise IndexUnavailable(
+            f"application {request.instance} is recorded with {known}, and not with {asked} yet; "
+            "wait for the refresher, or run `refresh --once`"
+        )
+    return next(iter(exact or found), None)
 
 
 def _policy_parameters(request: RenderRequest) -> dict[str, str]:
@@ -183,10 +191,21 @@ def _choose_image(
     if recorded and recorded.repository != image.repository:
         recorded = None  # the owner moved the image: the old choice says nothing of the new place
     if recorded and recorded.fingerprint == image.policy.fingerprint():
-        if not recorded.tag:
-            return None, (f"image {image.alias}: {recorded.held}; it is Git's",)
-        return Choice(image, recorded.tag, recorded.digest), ()
+        return _recorded_choice(image, recorded)
     return _decide_image(image, recorded, reader)
+
+
+def _recorded_choice(
+    image: ManagedImage, recorded: Recorded
+) -> tuple[Choice | None, tuple[str, ...]]:
+    if not recorded.tag:
+        return None, (f"image {image.alias}: {recorded.held}; it is Git's",)
+    notes = _held_note(image, recorded.tag, recorded.held)
+    return Choice(image, recorded.tag, recorded.digest), notes
+
+
+def _held_note(image: ManagedImage, tag: str, held: str) -> tuple[str, ...]:
+    return (f"image {image.alias}: {tag} is held: {held}",) if held else ()
 
 
 def _decide_image(
@@ -205,9 +224,7 @@ def _decide_image(
         raise error.within(f"image {image.alias}") from None
     if decision.tag is None:
         return None, (f"image {image.alias}: {decision.why}; it is Git's",)
-    notes = (
-        (f"image {image.alias}: {decision.tag} is held: {decision.held}",) if decision.held else ()
-    )
+    notes = _held_note(image, decision.tag, decision.held)
     return Choice(image, decision.tag, decision.digest or ""), notes
 
 
@@ -273,12 +290,31 @@ def _kind(request: RenderRequest, directory: str) -> str:
 
 
 def _is_empty(output: bytes) -> bool:
-    """Tell whether Argo CD would find no object: blank lines, comments, markers and nulls."""
+    """Tell whether Argo CD would find no object in ``output``, and delete what runs.
+
+    It drops empty documents and takes a List for its items (argo-cd, util/kube). Nearly
+    every output has a line that settles it; the others are parsed.
+    """
     for line in output.split(b"\n"):
-        text = line.strip()
-        if text and not text.startswith(b"#") and text not in (b"---", b"...", b"null", b"~"):
+        if line.startswith(b"kind: ") and not line.startswith(b"kind: List"):
             return False
-    return True
+    return not any(_holds_object(document) for document in _documents(output))
+
+
+def _documents(output: bytes) -> list[object]:
+    import yaml
+
+    try:
+        return list(yaml.safe_load_all(output))
+    except yaml.YAMLError as error:
+        reason = " ".join(str(error).split())
+        raise RenderRefused(f"what was rendered is not YAML: {reason}") from error
+
+
+def _holds_object(document: object) -> bool:
+    if isinstance(document, dict) and isinstance(document.get("items"), list):
+        return any(_holds_object(item) for item in document["items"])
+    return bool(document)
 
 
 def _from_file(path: str, env: Mapping[str, str]) -> tuple[RenderRequest, Mapping[str, str]]:
@@ -294,8 +330,20 @@ def _from_file(path: str, env: Mapping[str, str]) -> tuple[RenderRequest, Mappin
 
 def _source_directory(request: RenderRequest) -> str:
     """Return where the source is when a person stands in the repository's root, or in it."""
-    below = os.path.join(os.getcwd(), request.source.path)
-    return below if os.path.isdir(below) else os.getcwd()
+    here = os.getcwd()
+    path = os.path.normpath(request.source.path or ".")
+    if os.path.isabs(path) or path.startswith(".."):
+        raise InvalidApplication(
+            f"{request.source.path!r} leads out of the repository", where="spec.source.path"
+        )
+    if path == "." or here.endswith(os.sep + path):
+        return here
+    if os.path.isdir(os.path.join(here, path)):
+        return os.path.join(here, path)
+    raise InvalidApplication(
+        f"there is no {path} in {here}; go to the repository's root, or name the source's "
+        "directory: render DIR --application FILE"
+    )
 
 
 def _diff(git: bytes, chosen: bytes) -> bytes:

@@ -69,7 +69,7 @@ def _indexed(repository: Repository, url: str) -> Snapshot:
     snapshot = open_reader(url).snapshot(repository)
     if snapshot is None:
         raise IndexUnavailable(
-            f"{repository} is not in it; list it with `python -m cmp refresh`, "
+            f"{repository} is not in it; list it with `refresh --once`, "
             "or give the tags with --tags",
             where=url,
         )

@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from cmp.core.parameters import parse_parameters
-from cmp.core.record import SourceId
+from cmp.core.record import SourceId, without_credentials
 from cmp.errors import InvalidApplication
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class RenderRequest(NamedTuple):
             kube_version=env.get("KUBE_VERSION", ""),
             api_versions=tuple(v for v in env.get("KUBE_API_VERSIONS", "").split(",") if v),
             source=SourceId(
-                repo_url=env.get("ARGOCD_APP_SOURCE_REPO_URL", ""),
+                repo_url=without_credentials(env.get("ARGOCD_APP_SOURCE_REPO_URL", "")),
                 path=env.get("ARGOCD_APP_SOURCE_PATH", ""),
                 target_revision=env.get("ARGOCD_APP_SOURCE_TARGET_REVISION", ""),
             ),

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cmp.core.keys import policy_keys
+from cmp.core.keys import PREFIX, policy_keys
 from cmp.core.parameters import Value, parse_parameters
-from cmp.core.record import SourceId
+from cmp.core.record import SourceId, without_credentials
 from cmp.errors import InvalidApplication
 
 PLUGIN = "image-cmp"
@@ -78,7 +78,7 @@ def parse_application(manifest: Mapping[str, Any]) -> Application:
         name=name,
         namespace=_text(metadata, "namespace", "metadata"),
         destination_namespace=_text(_mapping(spec, "destination"), "namespace", "spec.destination"),
-        annotations=policy_keys(_strings(metadata, "annotations", "metadata")),
+        annotations=_policy_annotations(metadata),
         sources=tuple(_source(source) for source in sources),
     )
 
@@ -95,7 +95,7 @@ def _source(manifest: Any) -> Source:
     where = "spec.source"
     return Source(
         id=SourceId(
-            repo_url=_text(manifest, "repoURL", where),
+            repo_url=without_credentials(_text(manifest, "repoURL", where)),
             path=_text(manifest, "path", where),
             chart=_text(manifest, "chart", where),
             target_revision=_text(manifest, "targetRevision", where),
@@ -107,6 +107,11 @@ def _source(manifest: Any) -> Source:
     )
 
 
+# Argo CD takes the helm it has, whatever version is asked for, and a chart in Git needs no
+# credentials (argo-cd, reposerver/repository).
+_WITHOUT_EFFECT = frozenset({"helm.version", "helm.passCredentials"})
+
+
 def _native_parameters(manifest: Mapping[str, Any]) -> dict[str, Value]:
     """Return a native source's options as the plugin parameters named after them.
 
@@ -115,9 +120,9 @@ def _native_parameters(manifest: Mapping[str, Any]) -> dict[str, Value]:
     parameters: dict[str, Value] = {}
     for kind in ("helm", "kustomize", "directory"):
         for option, value in _mapping(manifest, kind).items():
-            if value in (None, "", [], {}, False):
-                continue
             name = f"{kind}.{option}"
+            if value in (None, "", [], {}, False) or name in _WITHOUT_EFFECT:
+                continue
             if isinstance(value, list) and all(isinstance(element, str) for element in value):
                 parameters[name] = tuple(value)
             else:
@@ -134,16 +139,16 @@ def _mapping(parent: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return value
 
 
-def _strings(parent: Mapping[str, Any], key: str, where: str) -> dict[str, str]:
-    strings = {}
-    for name, value in _mapping(parent, key).items():
+def _policy_annotations(metadata: Mapping[str, Any]) -> dict[str, str]:
+    annotations = _mapping(metadata, "annotations")
+    keys = policy_keys({str(name): value for name, value in annotations.items()})
+    for name, value in keys.items():
         if not isinstance(value, str):
             raise InvalidApplication(
-                f"{name} is {value!r}, which YAML does not read as text; put it in quotes",
-                where=f"{where}.{key}",
+                f"{PREFIX}{name} is {value!r}, which YAML does not read as text; put it in quotes",
+                where="metadata.annotations",
             )
-        strings[str(name)] = value
-    return strings
+    return keys
 
 
 def _text(parent: Mapping[str, Any], key: str, where: str) -> str:

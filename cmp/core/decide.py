@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from cmp.core.filters import Filter, tag_filter
 from cmp.core.image import Repository
@@ -21,6 +22,8 @@ class Decision:
     why: str
     held: str = ""
     """Why an earlier choice is kept although the snapshot alone would not lead to it."""
+    created: datetime | None = None
+    """When the chosen image was built, where that is what tags are ordered by."""
     ranked: tuple[tuple[Rank, str], ...] = ()
     """The tags that qualify, with what they are ordered by, in no order."""
     dropped: Mapping[str, str] = field(default_factory=dict)
@@ -54,7 +57,8 @@ def decide(
 
     A decision does not move backwards by itself: while the policy stays the same, a tag
     ranked below ``previous`` is not taken, and a chosen tag that is gone is held. When no
-    tag qualifies, ``previous`` stands, whatever policy it was made under.
+    tag qualifies, or not enough is known yet, ``previous`` stands, whatever policy it was
+    made under.
 
     Raises:
         InvalidPolicy: an expression or constraint of ``policy`` cannot be read.
@@ -66,14 +70,21 @@ def decide(
     if previous is not None and (previous.repository != repository or not previous.tag):
         previous = None
     ranked, dropped = _sift(selection, snapshot)
+    unread = _unread(selection, snapshot, policy.platforms)
+    if unread:
+        why = f"the build times of {unread} of its tags are not known yet"
+        nothing = Decision(None, None, why, ranked=tuple(ranked), dropped=dropped)
+        return _keep(previous, nothing, why)
     if not ranked:
-        return _none(snapshot, previous, dropped)
+        why = f"none of {len(snapshot.tags)} tags qualifies" if snapshot.tags else "no tags"
+        return _keep(previous, Decision(None, None, why, dropped=dropped), why)
     best_rank = max(ranked)
     best = snapshot.tags[best_rank[1]]
     decision = Decision(
         tag=best.name,
         digest=best.digest if selection.strategy.pins_digest else None,
         why=_why(selection.strategy, len(ranked)),
+        created=best_rank[0][0] if selection.strategy.ranks_by_creation else None,
         ranked=tuple(ranked),
         dropped=dropped,
     )
@@ -95,8 +106,8 @@ def verdicts(decision: Decision) -> list[dict[str, str]]:
 def _verdict(name: str, decision: Decision) -> dict[str, str]:
     if name == decision.tag:
         return {"verdict": "chosen", "reason": decision.why}
-    if decision.held:
-        return {"verdict": "kept", "reason": f"not taken: {decision.held}"}
+    if decision.held or decision.tag is None:
+        return {"verdict": "kept", "reason": f"not taken: {decision.held or decision.why}"}
     return {"verdict": "kept", "reason": f"ranks below {decision.tag}"}
 
 
@@ -135,10 +146,15 @@ def _why(chosen: Strategy, count: int) -> str:
     return f"{chosen.picks} of {count} allowed tag{'s' if count > 1 else ''}"
 
 
-def _none(snapshot: Snapshot, previous: Recorded | None, dropped: Mapping[str, str]) -> Decision:
-    why = f"none of {len(snapshot.tags)} tags qualifies" if snapshot.tags else "no tags"
-    nothing = Decision(tag=None, digest=None, why=why, dropped=dropped)
-    return _keep(previous, nothing, why) if previous else nothing
+def _unread(selection: Selection, snapshot: Snapshot, platforms: tuple[str, ...]) -> int:
+    """Count the admitted tags of which nobody has read what the strategy orders by.
+
+    Deciding among the others could lead back: the missing answer may be the newest.
+    """
+    if Need.CREATED not in selection.strategy.needs:
+        return 0
+    unread = (name for name, tag in snapshot.tags.items() if not tag.is_read(platforms))
+    return sum(not selection.why_not(name) for name in unread)
 
 
 def _floor(
@@ -150,21 +166,24 @@ def _floor(
     present = snapshot.tags.get(previous.tag)
     gone = "" if present else f"{previous.tag} is no longer in the registry, and "
     place = selection.rank(present or Tag(previous.tag))
-    if present is None and not selection.strategy.ranks_by_name:
-        # Nothing tells how the missing tag ranked, but what appeared after it is newer.
-        first_seen = snapshot.tags[best[1]].first_seen
-        newer = first_seen is not None and first_seen > previous.since
-        return "" if newer else f"{gone}{best[1]} was there before it was chosen"
+    if isinstance(place, str) and previous.created is not None:
+        place = (previous.created, previous.tag)
     if isinstance(place, str):
-        # The tag itself no longer qualifies (its build time is unknown now): only the
-        # owner's change of policy may lead back.
         return f"{previous.tag} can no longer be ranked: {place}"
     if best[0] > place:
         return ""
     return f"{gone}{best[1]} would be a step back from {previous.tag}"
 
 
-def _keep(previous: Recorded, decision: Decision, held: str) -> Decision:
+def _keep(previous: Recorded | None, decision: Decision, held: str) -> Decision:
+    """Return ``decision`` with what was chosen before, if anything was."""
+    if previous is None:
+        return decision
     return replace(
-        decision, tag=previous.tag, digest=previous.digest or None, why=previous.why, held=held
+        decision,
+        tag=previous.tag,
+        digest=previous.digest or None,
+        why=previous.why,
+        held=held,
+        created=previous.created,
     )

@@ -64,10 +64,7 @@ def _character_class(glob: str, position: int) -> tuple[str, int]:
 def _bound(glob: str, position: int) -> tuple[str, int]:
     if position >= len(glob) or glob[position] in "-]":
         raise _Malformed
-    char, position = _literal(glob, position)
-    if position == len(glob):  # a class must be closed
-        raise _Malformed
-    return char, position
+    return _literal(glob, position)
 
 
 def _code(char: str) -> str:

@@ -83,7 +83,13 @@ def parse_entry(text: str) -> tuple[str, Repository, str]:
         raise InvalidPolicy(f"empty alias in {text!r}; write alias=image", where=IMAGE_LIST)
     else:
         alias, reference = "", text.strip()
-    name, constraint = split_tag(reference.partition("@")[0])
+    if "@" in reference:
+        raise InvalidPolicy(
+            f"{text!r} names a digest, which nothing can be newer than; name a version range, or "
+            "a tag with the strategy digest",
+            where=IMAGE_LIST,
+        )
+    name, constraint = split_tag(reference)
     try:
         return alias, Repository.parse(name.strip()), (constraint or "").strip()
     except InvalidImage as error:
@@ -108,6 +114,17 @@ def _entry(text: str) -> _Entry:
 
 def _split_list(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _target(alias: str, option: str, name: str) -> str:
+    """Return ``name`` if it can be an argument of helm or kustomize as it stands."""
+    if name.startswith("-") or any(char in "=,{}" or char <= " " for char in name):
+        raise InvalidPolicy(
+            f"{name!r} cannot be the name of an image's place: it begins with a dash, "
+            "or holds a space or one of = , { }",
+            where=f"image {alias}: {option}",
+        )
+    return name
 
 
 def _answers(entries: Iterable[_Entry]) -> dict[str, int]:
@@ -161,9 +178,14 @@ def _managed(entry: _Entry, answers: list[str], keys: Mapping[str, str]) -> Mana
     except InvalidPolicy as error:
         raise error.within(f"image {alias}") from None
     target = Target(
-        helm_name=own("helm.image-name"),
-        helm_tag=own("helm.image-tag"),
-        helm_spec=own("helm.image-spec"),
-        kustomize_name=own("kustomize.image-name"),
+        *(
+            _target(alias, option, own(option))
+            for option in (
+                "helm.image-name",
+                "helm.image-tag",
+                "helm.image-spec",
+                "kustomize.image-name",
+            )
+        )
     )
     return ManagedImage(alias, entry.repository, policy, target)

@@ -34,16 +34,22 @@ def parse_parameters(items: Any) -> dict[str, Value]:
 
 
 def _value(item: Mapping[str, Any], name: str) -> Value:
-    values = [item[kind] for kind in ("string", "array", "map") if item.get(kind) is not None]
+    given = [item[kind] for kind in ("string", "array", "map") if item.get(kind) is not None]
+    # Argo CD may send empty ones beside the one that is meant.
+    values = [value for value in given if value] or given[:1]
     if len(values) > 1:
         raise InvalidApplication(
             "give one of string, array and map, not several", where=f"parameter {name}"
         )
     value = values[0] if values else ""
     if isinstance(value, str):
-        return value
-    if isinstance(value, list) and all(isinstance(element, str) for element in value):
-        return tuple(value)
-    if isinstance(value, dict) and all(isinstance(element, str) for element in value.values()):
-        return value
-    raise InvalidApplication("its values are not all strings", where=f"parameter {name}")
+        strings = [value]
+    elif isinstance(value, list):
+        strings = value
+    else:
+        strings = list(value.values()) if isinstance(value, dict) else [value]
+    if not all(isinstance(element, str) for element in strings):
+        raise InvalidApplication("its values are not all strings", where=f"parameter {name}")
+    if any("\0" in element for element in strings):
+        raise InvalidApplication("holds a NUL character", where=f"parameter {name}")
+    return tuple(value) if isinstance(value, list) else value

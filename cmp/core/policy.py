@@ -33,7 +33,7 @@ class Policy(NamedTuple):
     """The rules by which a tag is chosen.
 
     Expressions stay text here: a recorded decision is used without compiling them.
-    `cmp.core.decide.selection` compiles them, or says what is wrong.
+    `cmp.core.decide.Selection.of` compiles them, or says what is wrong.
     """
 
     strategy: str = SEMVER

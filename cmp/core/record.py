@@ -26,10 +26,22 @@ class Recorded(NamedTuple):
     since: datetime
     why: str
     held: str = ""
+    created: datetime | None = None
+    """When the chosen image was built, where that is what tags are ordered by."""
 
 
 History = Mapping[str, tuple[Recorded, ...]]
 """Past decisions of one Application by alias, newest first."""
+
+
+def without_credentials(url: str) -> str:
+    """Return a repository's URL without the user and password it may hold.
+
+    They name no other repository, and a record may be read by many.
+    """
+    scheme, separator, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}" if separator else url
 
 
 class SourceId(NamedTuple):
@@ -39,6 +51,14 @@ class SourceId(NamedTuple):
     path: str = ""
     chart: str = ""
     target_revision: str = ""
+
+    def same_place(self, other: SourceId) -> bool:
+        """Tell whether ``other`` is this source, at whatever revision.
+
+        Argo CD does not tell a plugin the name of a chart, so one may be missing there.
+        """
+        chart = self.chart if other.chart else ""
+        return (self.repo_url, self.path, chart) == (other.repo_url, other.path, other.chart)
 
     def __str__(self) -> str:
         where = f" chart {self.chart}" if self.chart else f" path {self.path or '.'}"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from cmp.core.image import Repository
+from cmp.core.policy import wants_platform
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,14 @@ class Tag:
     created: Mapping[str, datetime] = field(default_factory=dict)
     """By platform, from the image configuration: what the publisher's build says."""
     kind: str = ""
-    """``image``, or what else the manifest describes; empty while nobody has looked."""
+    """``image``, or what else the manifest describes; ``missing`` where the registry lists a
+    tag and has no manifest for it; empty while nobody has looked."""
+    unread: tuple[str, ...] = ()
+    """The platforms it is built for whose times nobody wanted to know when it was read."""
+
+    def is_read(self, platforms: tuple[str, ...]) -> bool:
+        """Tell whether all is known of it that can be, for any of ``platforms``."""
+        return bool(self.kind) and not any(wants_platform(platforms, p) for p in self.unread)
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,7 @@ def dump_decision(decision: Recorded) -> dict[str, str]:
         "since": format_time(decision.since),
         "why": decision.why,
         "held": decision.held,
+        **({"created": format_time(decision.created)} if decision.created else {}),
     }
 
 
@@ -96,6 +97,7 @@ def load_decision(document: Mapping[str, Any]) -> Recorded:
         since=parse_time(document["since"]),
         why=str(document.get("why", "")),
         held=str(document.get("held", "")),
+        created=parse_time(document["created"]) if "created" in document else None,
     )
 
 

@@ -10,7 +10,7 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from cmp.errors import IndexUnavailable, InvalidImage
+from cmp.errors import IndexTorn, IndexUnavailable, InvalidImage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,9 +43,9 @@ def load(data: bytes, build: Callable[[Mapping[str, Any]], _T], where: str) -> _
         RecursionError,  # brackets without end
         InvalidImage,
     ) as error:
-        raise IndexUnavailable(
+        raise IndexTorn(
             f"not a whole document of ours ({error.__class__.__name__}: {error}); "
-            "run `python -m cmp refresh` to write it anew",
+            "run `refresh` to write it anew",
             where=where,
         ) from error
 

@@ -49,6 +49,8 @@ def _dump_tag(tag: Tag) -> dict[str, Any]:
         document["digest"] = tag.digest
     if tag.created:
         document["created"] = {name: format_time(time) for name, time in tag.created.items()}
+    if tag.unread:
+        document["unread"] = list(tag.unread)
     if tag.kind:
         document["kind"] = tag.kind
     return document
@@ -64,5 +66,6 @@ def _load_tag(name: str, document: Mapping[str, Any]) -> Tag:
         created={platform: parse_time(time) for platform, time in created.items()}
         if created
         else {},
+        unread=tuple(get("unread", ())),
         kind=get("kind", ""),
     )

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from cmp.errors import InvalidInput
+from cmp.errors import CmpError, InvalidInput
 from cmp.index import open_index
 from cmp.settings import DEFAULT_INDEX, setting
 
@@ -60,11 +60,14 @@ def main(args: "Namespace", env: Mapping[str, str], now: datetime) -> int:
     for note in registries.notes:
         cycle.log.warning("key ignored", extra={"reason": note})
     control_plane = setting(args.argocd_namespace, env, "CMP_ARGOCD_NAMESPACE")
-    plans = plan(read_applications(files), control_plane)
+    unread: list[CmpError] = []
+    plans = plan(read_applications(files, unread.append), control_plane)
     store = open_index(setting(args.store, env, "CMP_STORE", DEFAULT_INDEX))
     held = nullcontext() if args.dry_run else store.writing()
     with held, RegistryAccess(registries, env, _progress) as access:
         summary = cycle.run(plans, access, store, now, dry_run=args.dry_run)
+    for error in unread:
+        summary.problem(error)
     counts = {name: getattr(summary, name) for name in summary.__slots__}
     cycle.log.info("refreshed", extra=counts)
     return 2 if summary.invalid else 1 if summary.unanswered else 0

@@ -47,6 +47,10 @@ class Outcome:
         return previous is None or chosen != (previous.repository, previous.tag, previous.digest)
 
 
+Outcomes = Mapping[tuple[str, int, str], Outcome]
+"""By instance, number of the source and alias."""
+
+
 def decide_image(
     image: ManagedImage, snapshot: Snapshot | None, previous: Recorded | None
 ) -> Outcome:
@@ -75,6 +79,9 @@ def record(outcome: Outcome, instance: str, now: datetime) -> Recorded | None:
     """
     previous, decision, image = outcome.previous, outcome.decision, outcome.image
     fingerprint = image.policy.fingerprint()
+    if outcome.invalid:
+        # Not an answer to this policy: a render has to come upon the mistake itself.
+        return previous
     if decision is None or decision.tag is None:
         why = outcome.problem or (decision.why if decision else "")
         if previous is not None:
@@ -90,6 +97,7 @@ def record(outcome: Outcome, instance: str, now: datetime) -> Recorded | None:
             chosen_under=previous.chosen_under if decision.held else fingerprint,
             why=decision.why,
             held=decision.held,
+            created=decision.created,
         )
     digest = decision.digest or ""
     return Recorded(
@@ -102,6 +110,7 @@ def record(outcome: Outcome, instance: str, now: datetime) -> Recorded | None:
         since=now,
         why=decision.why,
         held=decision.held,
+        created=decision.created,
     )
 
 

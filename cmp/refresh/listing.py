@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self, TypeVar
 
@@ -13,7 +13,7 @@ from cmp.core.image import Repository
 from cmp.core.policy import Policy, wants_platform
 from cmp.core.snapshot import Snapshot, Tag, listed
 from cmp.core.strategies import Need
-from cmp.errors import CmpError, InvalidPolicy, RegistryFailed
+from cmp.errors import CmpError, InvalidPolicy, NotFound, RegistryFailed
 from cmp.registry.client import RegistryClient
 from cmp.registry.configuration import Registries, Registry
 from cmp.registry.credentials import credential
@@ -58,25 +58,14 @@ class RegistryAccess:
         self, snapshot: Snapshot, policies: tuple[Policy, ...]
     ) -> dict[str, Callable[[], Tag]]:
         """Return, by tag, the look-ups without which ``policies`` cannot decide."""
-        wanted: dict[str, set[str]] = {}
-        described: set[str] = set()
+        wishes: dict[str, _Wish] = {}
         for policy in policies:
             for need in Need:
                 for name in _needed(policy, need, snapshot):
-                    platforms = wanted.setdefault(name, set())
-                    platforms |= set(policy.platforms) if policy.platforms else {""}
-                    if need is Need.CREATED:
-                        described.add(name)
+                    wishes[name] = wishes.get(name, _NOTHING).joined(policy, need)
         return {
-            name: self._bound(
-                snapshot.repository,
-                _Look(
-                    snapshot.tags[name],
-                    () if "" in platforms else tuple(sorted(platforms)),
-                    created=name in described,
-                ),
-            )
-            for name, platforms in wanted.items()
+            name: self._bound(snapshot.repository, _Look(snapshot.tags[name], wish))
+            for name, wish in wishes.items()
         }
 
     def look_up(
@@ -87,8 +76,8 @@ class RegistryAccess:
 
     def verify_all(
         self, winners: Iterable[tuple[Repository, str, tuple[str, ...]]]
-    ) -> dict[tuple[Repository, str, tuple[str, ...]], str | CmpError]:
-        """Show that each (repository, tag, platforms) can be pulled; return its digest."""
+    ) -> dict[tuple[Repository, str, tuple[str, ...]], CmpError | None]:
+        """Show that each (repository, tag, platforms) can be pulled, or why not."""
         tasks = {winner: self._bound(winner[0], _Pull(*winner[1:])) for winner in winners}
         return self._each("verifying", tasks)
 
@@ -139,6 +128,28 @@ def with_tags(snapshot: Snapshot, tags: Iterable[Tag]) -> Snapshot:
     return replace(snapshot, tags={**snapshot.tags, **{tag.name: tag for tag in tags}})
 
 
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What all policies together have to know of one tag."""
+
+    platforms: tuple[str, ...] | None
+    """None while no policy was heard; empty for any platform."""
+    created: bool
+
+    def joined(self, policy: Policy, need: Need) -> "_Wish":
+        """Return the wish that also serves ``policy``."""
+        if self.platforms is None:
+            platforms = policy.platforms
+        elif not self.platforms or not policy.platforms:
+            platforms = ()
+        else:
+            platforms = tuple(sorted({*self.platforms, *policy.platforms}))
+        return _Wish(platforms, self.created or need is Need.CREATED)
+
+
+_NOTHING = _Wish(None, created=False)
+
+
 def _caught(task: Callable[[], _V]) -> _V | CmpError:
     try:
         return task()
@@ -160,28 +171,23 @@ def _tags(client: RegistryClient, path: str) -> tuple[str, ...]:
 class _Look:
     """Reads what a tag names now; what was read before is kept while its digest stays."""
 
-    def __init__(self, tag: Tag, platforms: tuple[str, ...], *, created: bool) -> None:
+    def __init__(self, tag: Tag, wish: _Wish) -> None:
         self._tag = tag
-        self._platforms = platforms
-        self._created = created
+        self._wish = wish
 
     def __call__(self, client: RegistryClient, path: str) -> Tag:
-        tag = self._tag
-        digest = client.digest(path, tag.name)
-        if digest == tag.digest and (not self._created or self._known()):
-            return tag
-        if not self._created:
-            return replace(tag, digest=digest, created={}, kind="")
-        found = describe(client, path, tag.name, self._platforms)
-        return replace(tag, digest=found.digest, created=found.created, kind=found.kind)
-
-    def _known(self) -> bool:
-        """Tell whether a build for each wanted platform was read before."""
-        created = self._tag.created
-        return bool(self._tag.kind) and all(
-            any(wants_platform((wanted,), platform) for platform in created)
-            for wanted in self._platforms
-        )
+        tag, platforms = self._tag, self._wish.platforms or ()
+        try:
+            digest = client.digest(path, tag.name)
+            if digest == tag.digest and (not self._wish.created or tag.is_read(platforms)):
+                return tag
+            if not self._wish.created:
+                return Tag(tag.name, tag.first_seen, digest)
+            found = describe(client, path, tag.name, platforms)
+        except NotFound:
+            return Tag(tag.name, tag.first_seen, kind="missing")
+        known = (found.digest, found.created, found.kind, found.unread)
+        return Tag(tag.name, tag.first_seen, *known)
 
 
 class _Pull:
@@ -191,10 +197,10 @@ class _Pull:
         self._tag = tag
         self._platforms = platforms
 
-    def __call__(self, client: RegistryClient, path: str) -> str:
+    def __call__(self, client: RegistryClient, path: str) -> None:
         if not self._platforms:
-            return client.digest(path, self._tag)
+            client.digest(path, self._tag)
+            return
         found = describe(client, path, self._tag, self._platforms)
-        if any(wants_platform(self._platforms, platform) for platform in found.platforms):
-            return found.digest
-        raise RegistryFailed(f"not built for {', '.join(self._platforms)}", where=self._tag)
+        if not any(wants_platform(self._platforms, platform) for platform in found.platforms):
+            raise RegistryFailed(f"not built for {', '.join(self._platforms)}", where=self._tag)

@@ -25,31 +25,36 @@ class SourcePlan:
 
 @dataclass(frozen=True, slots=True)
 class ApplicationPlan:
-    """One Application with the sources that have a policy."""
+    """One Application with the sources that the plugin renders, or that have a policy."""
 
     instance: str
     application: str
     sources: tuple[SourcePlan, ...]
 
+    @property
+    def has_policy(self) -> bool:
+        """Tell whether its owner wants any image kept current."""
+        return any(source.image_list.images or source.problem for source in self.sources)
+
 
 def plan(applications: Iterable[Application], control_plane: str) -> tuple[ApplicationPlan, ...]:
     """Return what is to be done for each Application.
 
-    One without a policy has no sources here: what is recorded of it has to go. Raises
+    One without a policy is there too: what is recorded of it may have to go. Raises
     `InvalidApplication` when two that have a policy also have one instance name.
     """
     plans: dict[str, ApplicationPlan] = {}
     for application in applications:
         sources = tuple(
-            planned for s in application.sources if (planned := _plan_source(application, s))
+            found for s in application.sources if (found := _plan_source(application, s))
         )
         instance = application.instance(control_plane)
         known = plans.get(instance)
-        if known and not sources:
-            continue
-        if known and known.sources:
-            raise InvalidApplication(_clash(known.application, str(application)))
-        plans[instance] = ApplicationPlan(instance, str(application), sources)
+        planned = ApplicationPlan(instance, str(application), sources)
+        if known and known.has_policy and planned.has_policy:
+            raise InvalidApplication(_clash(known.application, planned.application))
+        if known is None or planned.has_policy:
+            plans[instance] = planned
     return tuple(plans.values())
 
 
@@ -88,7 +93,7 @@ def _plan_source(application: Application, source: Source) -> SourcePlan | None:
         if is_policy_key(name) and isinstance(value, str)
     }
     keys = {**annotations, **parameters}
-    if IMAGE_LIST not in keys:
+    if source.plugin is None and IMAGE_LIST not in keys:
         return None
     try:
         image_list, problem = read_image_list(keys), None

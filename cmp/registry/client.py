@@ -9,6 +9,7 @@ import json
 import re
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -17,14 +18,15 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
-from cmp.core.image import is_digest, is_tag
-from cmp.errors import RegistryFailed
+from cmp.core.image import is_tag
+from cmp.errors import NotFound, RegistryFailed
 from cmp.registry.challenge import Challenge, parse_challenges
 from cmp.registry.configuration import Registry
 from cmp.registry.credentials import Credential
 
 _TIMEOUT_S = (5, 20)  # to connect, between two bytes
 _LARGEST_BODY = 32 * 1024 * 1024  # bytes; half a million tags
+_MOST_PAGES = 10_000  # of a listing; a hundred tags a page make a million
 _CHUNK = 64 * 1024
 _UNAUTHORIZED = 401
 _FORBIDDEN = 403
@@ -37,6 +39,7 @@ _MANIFEST_TYPES = (
 )
 # requests lets out some errors of sockets, of URLs and of urllib3 as they are.
 _UNANSWERED = (OSError, ValueError, HTTPError)
+_SHA256 = re.compile(r"sha256:[0-9a-f]{64}")
 _TOKEN = re.compile(r"[!-~]+")  # what may stand in a header: a superset of RFC 6750, 2.1
 
 
@@ -77,8 +80,10 @@ class RegistryClient:
         """
         url = f"{self._registry.api_url}/v2/{path}/tags/list"
         names: dict[str, None] = {}
-        seen = set()
+        seen: set[str] = set()
         while url not in seen:
+            if len(seen) == _MOST_PAGES:
+                raise self._failed(url, f"it has more than {_MOST_PAGES} pages")
             seen.add(url)
             document, headers = self._json(url, path)
             if document.get("name") != path:
@@ -98,7 +103,10 @@ class RegistryClient:
     def manifest(self, path: str, reference: str) -> tuple[Mapping[str, Any], str]:
         """Return the manifest or index that a tag or digest names, and its digest."""
         url = f"{self._registry.api_url}/v2/{path}/manifests/{reference}"
-        body, _ = self._get(url, path, {"Accept": ", ".join(_MANIFEST_TYPES)})
+        with self._request("GET", url, path, {"Accept": ", ".join(_MANIFEST_TYPES)}) as answer:
+            if answer.status_code == _NOT_FOUND:
+                raise self._not_found(url, "it has no manifest for the tag")
+            body = self._body(url, answer)
         return self._parsed(url, body), self._digest(url, body, reference)
 
     def digest(self, path: str, reference: str) -> str:
@@ -106,9 +114,13 @@ class RegistryClient:
         url = f"{self._registry.api_url}/v2/{path}/manifests/{reference}"
         headers = {"Accept": ", ".join(_MANIFEST_TYPES)}
         answer = self._request("HEAD", url, path, headers)
-        answer.close()
+        _finish(answer)
+        if answer.status_code == _NOT_FOUND:
+            raise self._not_found(url, "it has no manifest for the tag")
         found = answer.headers.get("Docker-Content-Digest", "")
-        return found if answer.ok and is_digest(found) else self.manifest(path, reference)[1]
+        if answer.ok and _SHA256.fullmatch(found):
+            return found
+        return self.manifest(path, reference)[1]
 
     def blob(self, path: str, digest: str) -> Mapping[str, Any]:
         """Return a JSON blob, such as an image configuration."""
@@ -164,7 +176,10 @@ class RegistryClient:
 
     def _body(self, url: str, answer: requests.Response) -> bytes:
         if not answer.ok:
-            raise self._failed(url, _refusal(answer, self._credential))
+            refusal = _refusal(answer, self._credential)
+            if answer.status_code == _NOT_FOUND:
+                raise self._not_found(url, refusal)
+            raise self._failed(url, refusal)
         body = bytearray()
         try:
             for chunk in answer.iter_content(_CHUNK):
@@ -182,10 +197,10 @@ class RegistryClient:
         token = self._tokens.get(path)
         answer = self._send(method, url, headers, token)
         if answer.status_code == _UNAUTHORIZED:
+            _finish(answer)
             challenges = parse_challenges(answer.headers.get("WWW-Authenticate", ""))
             authorization = self._authorization(challenges, path)
             if authorization:
-                answer.close()
                 answer = self._send(method, url, headers, authorization)
         return answer
 
@@ -244,7 +259,15 @@ class RegistryClient:
         return token
 
     def _failed(self, url: str, reason: str) -> RegistryFailed:
-        return RegistryFailed(f"{reason} ({url})", where=f"registry {self._registry.name}")
+        return RegistryFailed(f"{reason} ({_shown(url)})", where=f"registry {self.name}")
+
+    def _not_found(self, url: str, reason: str) -> NotFound:
+        return NotFound(f"{reason} ({_shown(url)})", where=f"registry {self.name}")
+
+
+def _shown(url: str) -> str:
+    """Return a URL as it may be shown: a query can hold a signature, as links to pages do."""
+    return url.partition("?")[0]
 
 
 class _Session(requests.Session):
@@ -262,6 +285,12 @@ class _Session(requests.Session):
 def _no_netrc(request: requests.PreparedRequest) -> requests.PreparedRequest:
     """Keep requests from adding credentials of its own finding (~/.netrc)."""
     return request
+
+
+def _finish(answer: requests.Response) -> None:
+    """Be done with an answer whose body says nothing; a short one leaves its connection open."""
+    with answer, suppress(*_UNANSWERED):
+        answer.raw.read(_CHUNK)
 
 
 def _basic(credential: Credential) -> str:

@@ -37,10 +37,22 @@ class Registry:
     is_default: bool = False
 
     def path(self, repository: Repository) -> str:
-        """Return the repository's path at this registry."""
-        if self.default_namespace and "/" not in repository.path:
-            return f"{self.default_namespace}/{repository.path}"
-        return repository.path
+        """Return the repository's path at this registry.
+
+        A name of one component means one in `library` to Docker Hub only: elsewhere it is
+        in the default namespace, or in none.
+        """
+        name = repository.path.removeprefix("library/")
+        if repository.host != DOCKER_HUB or repository.written.endswith(f"library/{name}"):
+            name = repository.path
+        if "/" in name:
+            return name
+        namespace = self.default_namespace or ("library" if self._is_docker_hub else "")
+        return f"{namespace}/{name}" if namespace else name
+
+    @property
+    def _is_docker_hub(self) -> bool:
+        return _canonical(self.prefix) == DOCKER_HUB or self.api_url == _DOCKER_HUB_API
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +102,7 @@ class Registries:
             for entry in sorted(self.entries, key=lambda entry: not entry.is_default):
                 if entry.is_default or not entry.prefix:
                     return entry
-            return Registry("Docker Hub", _DOCKER_HUB_API, DOCKER_HUB, default_namespace="library")
+            return Registry("Docker Hub", _DOCKER_HUB_API, DOCKER_HUB)
         scheme = "http" if _LOOPBACK.fullmatch(repository.host) else "https"
         return Registry(repository.host, f"{scheme}://{repository.host}", repository.host)
 
@@ -119,6 +131,11 @@ def _entry(item: Any, number: int) -> Registry:
     if not api_url:
         raise InvalidInput(
             f"API URL must be specified for registry {name}; write api_url: https://<host>"
+        )
+    if "@" in api_url:
+        raise InvalidInput(
+            "a user or password does not belong in the URL; write credentials: env:<VARIABLE>",
+            where=f"registry {name}: api_url",
         )
     if not api_url.startswith(("https://", "http://")):
         raise InvalidInput(

@@ -3,6 +3,7 @@
 A kind is one function and one line in the table; more kinds need a cluster and come with it.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -19,11 +20,15 @@ class Credential:
     password: str = field(repr=False)
 
 
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
 Kind = Callable[[str, Mapping[str, str]], Credential]
 
 
 def _from_variable(name: str, env: Mapping[str, str]) -> Credential:
     """``env:<variable>`` holding ``user:password``."""
+    if not _VARIABLE.fullmatch(name):
+        raise InvalidInput("env: takes the name of a variable that holds user:password")
     if name not in env:
         raise InvalidInput(f"could not fetch credentials: env {name!r} is not set")
     username, colon, password = env[name].partition(":")

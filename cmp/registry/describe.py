@@ -25,6 +25,8 @@ class Description:
     platforms: tuple[str, ...]
     created: Mapping[str, datetime] = field(default_factory=dict)
     """By platform; a build whose time is missing or no time is left out."""
+    unread: tuple[str, ...] = ()
+    """The platforms nobody wanted to know of."""
 
 
 def describe(
@@ -42,18 +44,21 @@ def describe(
         platform = _platform(config)
         return Description(digest, "image", (platform,), _created(platform, config))
     platforms: list[str] = []
+    unread: list[str] = []
     created: dict[str, datetime] = {}
     for child in _children(client, path, manifest):
         platform = _platform(child.get("platform") or {})
         if platform == _NO_PLATFORM or (wanted and not platform):
             continue
         platforms.append(platform)
-        if wants_platform(wanted, platform):
-            build, _ = client.manifest(path, child["digest"])
-            config = _configuration(client, path, build)
-            if config is not None:
-                created |= _created(platform, config)
-    return Description(digest, "image", tuple(platforms), created)
+        if not wants_platform(wanted, platform):
+            unread.append(platform)
+            continue
+        build, _ = client.manifest(path, child["digest"])
+        config = _configuration(client, path, build)
+        if config is not None:
+            created |= _created(platform, config)
+    return Description(digest, "image", tuple(platforms), created, tuple(unread))
 
 
 def _children(

@@ -47,14 +47,31 @@ def arguments(job: Job) -> list[str]:
     kube_version = kubernetes_version(_text(given, "helm.kubeVersion") or request.kube_version)
     if kube_version:
         argv += ["--kube-version", kube_version]
-    for choice in job.choices:
-        for parameter, value in helm_parameters(choice):
-            argv += ["--set-string", f"{parameter}={value}"]
+    for parameter, value in _image_parameters(job).items():
+        argv += ["--set-string", f"{parameter}={value}"]
     for file in _list(given, "helm.valueFiles"):
         argv += ["--values", _value_file(job, file)]
     for version in _list(given, "helm.apiVersions") or request.api_versions:
         argv += ["--api-versions", version]
     return [*argv, "--include-crds"]
+
+
+def _image_parameters(job: Job) -> dict[str, str]:
+    """Return the parameters of all images; raise `InvalidSource` when two set the same."""
+    values: dict[str, str] = {}
+    owners: dict[str, str] = {}
+    for choice in job.choices:
+        alias = choice.image.alias
+        for parameter, value in helm_parameters(choice):
+            if parameter in owners:
+                raise InvalidSource(
+                    f"images {owners[parameter]} and {alias} both set {parameter}; give each its "
+                    f"own with {alias}.helm.image-name and {alias}.helm.image-tag",
+                    where="helm",
+                )
+            owners[parameter] = alias
+            values[parameter] = value
+    return values
 
 
 def kubernetes_version(written: str) -> str:
@@ -86,6 +103,12 @@ def _value_file(job: Job, written: str) -> str:
     if "://" in name or _GLOB & set(name):
         raise InvalidSource(
             f"{written!r}: only files of the repository, named one by one, can be given yet",
+            where=where,
+        )
+    if "," in name or '"' in name:
+        raise InvalidSource(
+            f"{written!r} holds a comma or a quote, by which helm tells several files apart; "
+            "rename the file, or list each by itself",
             where=where,
         )
     return inside(job.root, job.directory, name, what=where)

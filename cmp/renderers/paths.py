@@ -37,22 +37,23 @@ def unpacked_root(directory: str) -> str | None:
 def repository_root(directory: str, source_path: str) -> str:
     """Return the repository's root above the source directory.
 
-    In Argo CD what was unpacked is all there is of the repository. Elsewhere the source's
-    path in the repository tells, or else the nearest ``.git``.
+    In Argo CD what was unpacked is all there is of the repository. Elsewhere the nearest
+    ``.git`` tells, or else the source's path in the repository.
     """
     unpacked = unpacked_root(directory)
     if unpacked is not None:
         return unpacked
+    git = _git_root(directory)
     path = os.path.normpath(source_path) if source_path else "."
-    if path != "." and directory.endswith(os.sep + path):
-        return directory[: -len(path) - 1] or os.sep
-    return _git_root(directory)
+    above = directory.removesuffix(os.sep + path)
+    return git or (above if above != directory and above else directory)
 
 
 def _git_root(directory: str) -> str:
+    """Return the nearest folder with a ``.git``, or nothing."""
     parent = directory
     while not os.path.exists(os.path.join(parent, ".git")):
         if parent == os.path.dirname(parent):
-            return directory
+            return ""
         parent = os.path.dirname(parent)
     return parent

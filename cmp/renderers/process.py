@@ -1,5 +1,6 @@
 """Starting helm and kustomize: output whole, or an error in one sentence."""
 
+import os
 import subprocess
 from collections.abc import Mapping, Sequence
 
@@ -16,12 +17,17 @@ def run(argv: Sequence[str], *, cwd: str, env: Mapping[str, str]) -> bytes:
         ToolFailed: it could not be started, or was killed.
     """
     tool = argv[0]
+    program = _program(tool, env.get("PATH", ""))
     try:
-        done = subprocess.run(argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, capture_output=True)  # noqa: PLW1510 - the status is read below
-    except FileNotFoundError:
-        raise ToolFailed(
-            f"{tool} is not on PATH; install it, or in the sidecar copy it from the Argo CD image"
-        ) from None
+        done = subprocess.run(
+            argv,
+            executable=program,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
     except OSError as error:
         raise ToolFailed(f"{tool} could not be started: {error.strerror}") from error
     said = done.stderr.decode(errors="replace").strip().removeprefix("Error: ")
@@ -31,3 +37,18 @@ def run(argv: Sequence[str], *, cwd: str, env: Mapping[str, str]) -> bytes:
         reason = said or f"exit status {done.returncode} and no message"
         raise RenderRefused(reason[:_LONGEST_REASON], where=f"{tool} {argv[1]}")
     return done.stdout
+
+
+def _program(tool: str, path: str) -> str:
+    """Return where ``tool`` is on PATH.
+
+    An empty or relative entry would mean the application's own directory, in which the
+    tool is started: what lies there must not run.
+    """
+    for folder in path.split(os.pathsep):
+        program = os.path.join(folder, tool)
+        if os.path.isabs(folder) and os.path.isfile(program) and os.access(program, os.X_OK):
+            return program
+    raise ToolFailed(
+        f"{tool} is not on PATH; install it, or in the sidecar copy it from the Argo CD image"
+    )

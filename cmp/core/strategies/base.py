@@ -33,5 +33,5 @@ class Strategy:
     needs: frozenset[Need] = frozenset()
     pins_digest: bool = False
     """The decision names the digest besides the tag."""
-    ranks_by_name: bool = True
-    """The rank follows from the tag's name, so it is known of a tag that is gone."""
+    ranks_by_creation: bool = False
+    """A rank is (creation time, name); else it follows from the name alone."""

@@ -8,7 +8,7 @@ from cmp.core.strategies.base import Need, Rank, Ranker, Strategy
 def _ranker(policy: Policy) -> Ranker:
     def rank(tag: Tag) -> Rank | str:
         if not tag.created:
-            return "no creation time known"
+            return "no creation time known" if tag.kind != "missing" else "its manifest is missing"
         created = [
             time
             for platform, time in tag.created.items()
@@ -22,5 +22,5 @@ def _ranker(policy: Policy) -> Ranker:
 
 
 STRATEGY = Strategy(
-    _ranker, picks="newest build", needs=frozenset({Need.CREATED}), ranks_by_name=False
+    _ranker, picks="newest build", needs=frozenset({Need.CREATED}), ranks_by_creation=True
 )

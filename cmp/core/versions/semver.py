@@ -43,8 +43,6 @@ def prerelease_key(prerelease: str) -> PreKey | None:
     Numbers come before words and compare as numbers; a longer list of equal beginnings
     comes later, as tuples do by themselves.
     """
-    if not prerelease:
-        return ()
     key = []
     for identifier in prerelease.split("."):
         if not identifier.isdigit():
