@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.cli import TOOLS, cmp
-from tests.support.guestbook import Guestbook
+from tests.support.guestbook import Guestbook, images
 from tests.support.registry import RegistryServer
 
 pytestmark = pytest.mark.tools
@@ -63,6 +63,28 @@ def parameter(name: str, value: str) -> dict[str, Any]:
         pytest.param(
             "guestbok-allow-tags", "any", "no parameter 'guestbok-allow-tags'", id="unknown"
         ),
+        pytest.param(
+            "image-list", "a@sha256:ab", "names a digest, which nothing can be newer than", id="pin"
+        ),
+        pytest.param(
+            "guestbook.helm.image-tag",
+            "tag=evil,x",
+            "image guestbook: helm.image-tag: 'tag=evil,x' cannot be the name",
+            id="helm-name",
+        ),
+        pytest.param(
+            "guestbook.kustomize.image-name",
+            "-h",
+            "image guestbook: kustomize.image-name: '-h' cannot be the name",
+            id="kustomize-name",
+        ),
+        pytest.param(
+            "image-list",
+            "guestbook={image},other={image}",
+            "helm: images guestbook and other both set image.name; give each its own with "
+            "other.helm.image-name and other.helm.image-tag",
+            id="one-place-for-two",
+        ),
         pytest.param("image-lst", "x", "did you mean 'image-list'?", id="unknown-hint"),
         pytest.param("helm.valuesFiles", "x", "did you mean 'helm.valueFiles'?", id="option"),
         pytest.param("helm.valueFiles", "x", "helm.valueFiles: give it as array", id="type"),
@@ -89,6 +111,8 @@ def test_a_bad_parameter(guestbook: Guestbook, key: str, value: str, complaint: 
         pytest.param("$values/prod.yaml", "Argo CD gives a plugin no other source", id="ref"),
         pytest.param("absent.yaml", "no such file or directory", id="absent"),
         pytest.param("*.yaml", "named one by one", id="glob"),
+        pytest.param("values.yaml,../../outside.yaml", "holds a comma or a quote", id="comma"),
+        pytest.param('"values.yaml"', "holds a comma or a quote", id="quote"),
         pytest.param("https://test/v.yaml", "only files of the repository", id="remote"),
     ],
 )
@@ -100,6 +124,31 @@ def test_a_bad_value_file(guestbook: Guestbook, file: str, complaint: str) -> No
     done = guestbook.generate(parameters=[{"name": "helm.valueFiles", "array": [file]}])
 
     _refused(done, complaint)
+
+
+@pytest.mark.parametrize("mend", [False, True])
+def test_a_policy_that_breaks_later_is_an_error_until_it_is_mended(
+    guestbook: Guestbook, *, mend: bool
+) -> None:
+    """Also when the refresher came upon it first, and although something was chosen before."""
+    target = {
+        "guestbook.helm.image-name": "frontend.image.repository",
+        "guestbook.helm.image-tag": "frontend.image.tag",
+    }
+    guestbook.application({"image-list": f"guestbook={guestbook.image}", **target})
+    guestbook.refresh()
+    guestbook.application({"image-list": f"guestbook={guestbook.image}:not a range", **target})
+    guestbook.refresh(status=2)
+    if mend:
+        guestbook.application({"image-list": f"guestbook={guestbook.image}:*", **target})
+        guestbook.refresh()
+
+    done = guestbook.generate()
+
+    if mend:
+        assert images(done.stdout)["frontend"] == f"{guestbook.image}:v4"
+    else:
+        _refused(done, "image guestbook: constraint: not a version constraint: 'not a range'")
 
 
 def test_a_directory_without_chart_or_kustomization(guestbook: Guestbook) -> None:
@@ -135,7 +184,8 @@ def test_helm_or_kustomize_does_not_accept_the_source(
         pytest.param("{", "ARGOCD_APP_PARAMETERS: not JSON", id="json"),
         pytest.param("{}", "plugin.parameters: not a list", id="no-list"),
         pytest.param('[{"string": "x"}]', "a parameter has no name", id="no-name"),
-        pytest.param('[{"name": "a", "string": "x", "array": []}]', "not several", id="several"),
+        pytest.param('[{"name": "a", "string": "x", "array": ["y"]}]', "not several", id="several"),
+        pytest.param('[{"name": "a", "string": "\\u0000"}]', "NUL character", id="nul"),
         pytest.param('[{"name": "a", "array": [1]}]', "not all strings", id="number"),
         pytest.param('[{"name": "image-list", "array": ["a"]}]', "give it as string", id="kind"),
     ],
@@ -164,7 +214,8 @@ def test_no_argo_cd_and_no_application(guestbook: Guestbook) -> None:
         ),
         pytest.param(
             "apiVersion: argoproj.io/v1alpha1\nkind: Application\n"
-            "metadata: {name: a, annotations: {x: true}}\nspec: {source: {path: helm}}\n",
+            "metadata: {name: a, annotations: {argocd-image-updater.argoproj.io/image-list: 1}}\n"
+            "spec: {source: {path: helm}}\n",
             "put it in quotes",
             id="annotation",
         ),

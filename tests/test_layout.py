@@ -13,7 +13,7 @@ from cmp.core.policy import STRATEGY_NAMES
 from cmp.core.strategies import STRATEGIES
 from cmp.index import BACKENDS
 from cmp.renderers import RENDERERS
-from tests.support.cli import PROJECT, TOOLS, run
+from tests.support.cli import PATH, PROJECT, TOOLS, run
 from tests.support.guestbook import Guestbook, images
 from tests.support.registry import RegistryServer
 
@@ -169,6 +169,23 @@ def test_an_applications_repository_cannot_run_code_in_our_process(
     assert done.returncode == 0, done.stderr
     assert images(done.stdout)["frontend"] == f"{guestbook.image}:v4"
     assert not marker.exists()
+
+
+@pytest.mark.tools
+@pytest.mark.parametrize("path", [f":{PATH}", f".:{PATH}", f"templates:{PATH}"])
+def test_a_tool_in_the_applications_directory_is_not_started(
+    guestbook: Guestbook, path: str
+) -> None:
+    folder = guestbook.repository / "helm"
+    for place in (folder, folder / "templates"):
+        (place / "helm").write_text("#!/bin/sh\necho 'kind: Planted'\n")
+        (place / "helm").chmod(0o755)
+    (folder / ".helmignore").write_text("helm\n")
+
+    done = guestbook.generate(PATH=path)
+
+    assert done.returncode == 0, done.stderr
+    assert "Planted" not in done.stdout
 
 
 def test_the_planted_files_would_run_without_isolation(tmp_path: Path) -> None:

@@ -42,6 +42,17 @@ def test_a_wrong_call_is_status_2_and_says_what_is_expected(
     assert "usage: python -m cmp" in done.stderr
 
 
+def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
+    argv = [sys.executable, "-I", "-m", "cmp", "resolve", "app", "--tags", "-"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            argv, input=b"1.0\n", stdout=full, stderr=subprocess.PIPE, cwd=tmp_path, check=False
+        )
+
+    assert done.returncode == 1
+    assert done.stderr == b"error: standard output: No space left on device\n"
+
+
 def test_a_reader_that_goes_away_is_no_traceback(tmp_path: Path) -> None:
     """``python -m cmp resolve … | head -1``: standard output is closed early."""
     tags = "\n".join(f"1.{number}" for number in range(20_000))

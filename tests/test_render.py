@@ -110,7 +110,7 @@ def test_an_index_that_never_was_is_an_error(guestbook: Guestbook) -> None:
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
         f"error: index {guestbook.index_url}: cannot be used: nothing was ever published there; "
-        "wait for the refresher's first full pass, or run `python -m cmp refresh --once`\n"
+        "wait for the refresher's first full pass, or run `refresh --once`\n"
     )
 
 
@@ -249,6 +249,11 @@ def test_a_native_application_is_read_as_its_owner_has_it(indexed: Guestbook) ->
         pytest.param("", "", 2, id="nothing"),
         pytest.param("# only a comment\n---\n", "", 2, id="comment"),
         pytest.param("null\n", "", 2, id="null"),
+        pytest.param("null # nothing\n", "", 2, id="null-and-comment"),
+        pytest.param("apiVersion: v1\nkind: List\nitems: []\n", "", 2, id="empty-list"),
+        pytest.param("{apiVersion: v1, kind: List, items: [null, {}]}\n", "", 2, id="flow"),
+        pytest.param("kind: List\nitems: [{apiVersion: v1, kind: ConfigMap}]\n", "", 0, id="list"),
+        pytest.param('"kind": ConfigMap\n', "", 0, id="quoted-kind"),
         pytest.param("", "false", 2, id="forbidden"),
         pytest.param("", "true", 0, id="allowed"),
         pytest.param("", "maybe", 2, id="neither"),
@@ -272,6 +277,55 @@ def test_the_release_is_called_as_argo_cd_calls_it(indexed: Guestbook) -> None:
     done = indexed.generate(name="team-a_guestbook")
 
     assert "release: guestbook\n" in done.stdout
+
+
+def test_a_changed_revision_keeps_what_was_chosen(indexed: Guestbook) -> None:
+    """Argo CD renders the new revision at once, the refresher records it seconds later."""
+    done = indexed.generate(ARGOCD_APP_SOURCE_TARGET_REVISION="release-2")
+
+    assert images(done.stdout)["frontend"] == f"{indexed.image}:v4"
+
+
+def test_a_source_that_is_not_recorded_yet_is_worth_another_try(indexed: Guestbook) -> None:
+    """Git's images could be a step back from what runs."""
+    done = indexed.generate(path="kustomize")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"is recorded with {REPO_URL} path helm at main, and not with" in done.stderr
+    assert "wait for the refresher" in done.stderr
+
+
+def test_what_is_held_is_said(indexed: Guestbook) -> None:
+    file = indexed.index / "applications" / "guestbook.json"
+    file.write_text(file.read_text().replace('"held": ""', '"held": "v5 cannot be pulled"'))
+
+    done = indexed.generate()
+
+    assert images(done.stdout)["frontend"] == f"{indexed.image}:v4"
+    assert done.stderr == "note: image guestbook: v4 is held: v5 cannot be pulled\n"
+
+
+@pytest.mark.parametrize("path", ["", "helm/templates"])
+def test_a_person_in_the_wrong_folder_is_told(indexed: Guestbook, path: str) -> None:
+    file = indexed.root / "applications" / "guestbook.yaml"
+    cwd = indexed.repository / path if path else indexed.root
+
+    done = cmp("render", "--application", str(file), "--index", indexed.index_url, cwd=cwd)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "render DIR --application FILE" in done.stderr
+
+
+def test_a_manifest_does_not_lead_out_of_the_repository(indexed: Guestbook) -> None:
+    file = indexed.application({"image-list": indexed.image}, path="../other", name="out")
+
+    done = cmp(
+        *("render", "--application", str(file), "--index", indexed.index_url),
+        cwd=indexed.repository,
+    )
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "'../other' leads out of the repository" in done.stderr
 
 
 def test_an_owner_who_removes_the_policy_gets_gits_images_back(indexed: Guestbook) -> None:

@@ -1,0 +1,64 @@
+"""Fixtures for all tests: the real tools, and a real registry."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from cmp.settings import environment
+from tests.support.oracle import Oracle
+from tests.support.registry import RegistryServer
+
+_TOOLS = Path(__file__).resolve().parent.parent / ".tools" / "bin"
+
+# A failure seen once is seen by everyone, on every machine, until it is mended.
+settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
+settings.load_profile("repeatable")
+
+
+def tool_path(name: str) -> Path:
+    """Return where ``make setup`` puts a tool; skip the test, in CI fail it, if it has not."""
+    path = _TOOLS / name
+    if not os.access(path, os.X_OK):
+        missing = f"{name} is not in .tools/bin: run make setup"
+        if environment().get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    return path
+
+
+@pytest.fixture(scope="session")
+def tool() -> Callable[[str], Path]:
+    return tool_path
+
+
+@pytest.fixture(scope="session")
+def helm() -> Path:
+    return tool_path("helm")
+
+
+@pytest.fixture(scope="session")
+def kustomize() -> Path:
+    return tool_path("kustomize")
+
+
+@pytest.fixture(scope="session")
+def registry_binary() -> Path:
+    return tool_path("registry")
+
+
+@pytest.fixture(scope="session")
+def registry(
+    registry_binary: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RegistryServer]:
+    root = tmp_path_factory.mktemp("registry")
+    with RegistryServer(binary=registry_binary, root=root) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def oracle() -> Iterator[Oracle]:
+    with Oracle(tool_path("oracle")) as answers:
+        yield answers

@@ -1,0 +1,338 @@
+"""The cases of tests/cases: facts of Argo CD and argocd-image-updater, and where we differ."""
+
+import json
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cmp.core.decide import Decision, decide
+from cmp.core.envsubst import envsubst
+from cmp.core.filters import tag_filter
+from cmp.core.image import Image, Repository, reference_suffix
+from cmp.core.image_list import ManagedImage, parse_entry, read_image_list
+from cmp.core.injection import Choice, helm_parameters, kustomize_image
+from cmp.core.policy import Policy, wants_platform
+from cmp.core.snapshot import Tag
+from cmp.errors import CmpError, InvalidPolicy, InvalidSource
+from cmp.renderers import detect
+from cmp.renderers.helm import kubernetes_version
+from tests.support.values import REPOSITORY, built, snapshot
+
+Case = dict[str, Any]
+Runner = Callable[[Case], None]
+
+_FOLDER = Path(__file__).resolve().parent.parent / "cases"
+
+_LATER_NATIVE = "not run: a later issue, native Applications and what runs in them"
+_LATER_WRITE_BACK = "not run: a later issue, write-back"
+_LATER_REGISTRY = "not run here: the registry client's, whose tests ask a real registry"
+_LATER_OPTIONS = "not run: a later issue, all native options as parameters"
+_LATER_WEBHOOK = "not run: a later issue, webhooks"
+_RENDERED = "not run here: about a whole render, as in tests/test_render.py and test_bad_input.py"
+
+# Every topic and every case that is not run, or whose answer is another on purpose.
+_EXCEPTIONS: Mapping[str, str] = {
+    # --- image-updater.json
+    "parse_image-16": "differs: a bug of the reference; `myreg:5000` is the registry",
+    "newest_build-04": _LATER_REGISTRY,
+    "newest_build-05": _LATER_REGISTRY,
+    "digest-06": _LATER_NATIVE,
+    "digest-08": _LATER_NATIVE,
+    "match_regexp-03": "differs: an unknown filter is an error, not silence",
+    "match_regexp-12": "differs: a bad expression is an error, not silence",
+    "ignore_globs-03": "differs: no tag is empty, so an empty glob is dropped, as in 0.x",
+    "kustomize_image-01": _LATER_WRITE_BACK,
+    "kustomize_image-02": _LATER_WRITE_BACK,
+    "kustomize_image-09": _LATER_WRITE_BACK,
+    "kustomize_image-11": _LATER_WRITE_BACK,
+    "credentials_parse": _LATER_REGISTRY,
+    "registry_prefix": _LATER_REGISTRY,
+    "writeback_values": _LATER_WRITE_BACK,
+    "write_back_target": _LATER_WRITE_BACK,
+    "argocd_source_merge": _LATER_WRITE_BACK,
+    "webhook": _LATER_WEBHOOK,
+    "webhook_match": _LATER_WEBHOOK,
+    "templates": _LATER_WRITE_BACK,
+    "app_ref_specificity": "not run: a later issue, converting ImageUpdater resources",
+    # --- argocd-helm.json
+    "explicit-conflict": _LATER_NATIVE,
+    "explicit-order-names": _LATER_NATIVE,
+    "argocd-source": _LATER_NATIVE,
+    "argv": _RENDERED,
+    "cmp-tar-root": "not run here: what Argo CD unpacks, in tests/test_render.py",
+    "dependencies": _LATER_OPTIONS,
+    "directory": "not run: a later issue, plain directories",
+    "file-parameters": _LATER_OPTIONS,
+    "flags": _LATER_OPTIONS,
+    "parameters": _LATER_OPTIONS,
+    "plugin-params": _LATER_OPTIONS,
+    "post-processing": "not run: Argo CD does it after us",
+    "release": _RENDERED,
+    "set-escaping": _LATER_OPTIONS,
+    "value-file-bounds": _RENDERED,
+    "value-file-glob": _LATER_OPTIONS,
+    "value-file-path": _LATER_OPTIONS,
+    "values": _LATER_OPTIONS,
+    # --- argocd-kustomize.json
+    "annotations": _LATER_OPTIONS,
+    "commands": _LATER_OPTIONS,
+    "components": _LATER_OPTIONS,
+    "env": _LATER_OPTIONS,
+    "errors": _LATER_OPTIONS,
+    "images": _LATER_OPTIONS,
+    "labels": _LATER_OPTIONS,
+    "manifest": _LATER_OPTIONS,
+    "patches": _LATER_OPTIONS,
+    "set-image": "not run: kustomize's own tests, of the version in tools",
+}
+
+
+# --- what each topic means for us
+
+
+def _select(case: Case) -> None:
+    policy = Policy.parse(
+        {
+            "update-strategy": case["strategy"],
+            "allow-tags": case.get("allow_tags", ""),
+            "ignore-tags": ",".join(case.get("ignore_tags", [])),
+        },
+        case["constraint"],
+    )
+    _choose(policy, [Tag(name) for name in case["tags"]], case["expect"])
+
+
+def _choose(policy: Policy, tags: list[Tag], expected: object) -> Decision | None:
+    if isinstance(expected, dict):
+        with pytest.raises(InvalidPolicy):
+            decide(policy, REPOSITORY, snapshot(*tags))
+        return None
+    decision = decide(policy, REPOSITORY, snapshot(*tags))
+    assert decision.tag == expected
+    return decision
+
+
+def _parse_image(case: Case) -> None:
+    expect = case["expect"]
+    named = f"{expect['registry']}/{expect['name']}" if expect["registry"] else expect["name"]
+    if expect["digest"]:  # as in a manifest; the image-list takes none
+        image = Image.parse(case["input"])
+        assert image.repository == Repository.parse(named)
+        assert (image.tag or "", image.digest) == (expect["tag"], expect["digest"])
+        return
+    alias, repository, constraint = parse_entry(case["input"])
+    assert repository == Repository.parse(named)
+    assert (alias, constraint) == (expect["alias"], expect["tag"] or "")
+
+
+def _image_list_annotation(case: Case) -> None:
+    expect, keys = case["expect"], {"image-list": case["input"]}
+    if isinstance(expect, dict):
+        with pytest.raises(InvalidPolicy, match=expect["error_contains"]):
+            read_image_list(keys)
+        return
+    found = [
+        {"alias": image.alias, "image": f"{image.repository.written}:{image.policy.constraint}"}
+        for image in read_image_list(keys).images
+    ]
+    assert found == expect
+
+
+def _semver_select(case: Case) -> None:
+    given, expect = case["input"], case["expect"]
+    tags = [Tag(name) for name in given["tags"]]
+    answer = expect if expect.get("error") else expect["tag"]
+    decision = _choose(Policy(constraint=given["constraint"]), tags, answer)
+    for name in expect.get("unparseable", []):
+        assert decision is not None
+        assert decision.dropped[name] == "not a semantic version"
+
+
+def _alphabetical(case: Case) -> None:
+    tags = [Tag(name) for name in case["input"]["tags"]]
+    _choose(Policy("alphabetical"), tags, case["expect"]["tag"])
+
+
+def _newest_build(case: Case) -> None:
+    given = case["input"]
+    if "wanted_platforms" in given:
+        policy = Policy("newest-build", platforms=tuple(given["wanted_platforms"]))
+        _choose(policy, [built("any", {"linux/amd64": 1})], None)
+        return
+    tags = [
+        built(name, {"linux/amd64": 1 + created})
+        for name, created in given["sort_tags_created"].items()
+    ]
+    decision = decide(Policy("newest-build"), REPOSITORY, snapshot(*tags))
+    assert list(reversed(decision.kept)) == case["expect"]["sorted"]
+
+
+def _digest(case: Case) -> None:
+    given, expect = case["input"], case["expect"]
+    if "force_update" in given:
+        image = _managed(given["config"], {"force-update": "true", "update-strategy": "digest"})
+        tags = [Tag(name, digest="sha256:1") for name in given["registry_tags"]]
+        found = decide(image.policy, REPOSITORY, snapshot(*tags))
+        written = image.repository.written + reference_suffix(found.tag, found.digest)
+        assert all(part in written for part in expect["result_contains"])
+    elif "tags" in given:
+        tags = [Tag(tag["tag"], digest=tag["digest"]) for tag in given["tags"]]
+        decision = _choose(Policy("digest", given["constraint"]), tags, expect["tag"])
+        assert decision is not None
+        assert decision.digest == expect["digest"]
+    else:
+        _choose(Policy("digest", given["constraint"]), [], expect)
+
+
+def _match_regexp(case: Case) -> None:
+    given, expect = case["input"], case["expect"]
+    if "allow_tags" in given:
+        why_not = tag_filter(Policy(allow_tags=given["allow_tags"]))
+        assert bool(why_not("any-tag")) is (expect["matcher"] == "none")
+        return
+    why_not = tag_filter(Policy(allow_tags=f"regexp:{given['regexp']}"))
+    assert (not why_not(given["tag"])) is expect["match"]
+
+
+def _ignore_globs(case: Case) -> None:
+    given, expect = case["input"], case["expect"]
+    if "annotation" in given:
+        policy = Policy.parse({"ignore-tags": given["annotation"]})
+        assert list(policy.ignore_tags) == expect["list"]
+    elif "glob" in given:
+        why_not = tag_filter(Policy(ignore_tags=(given["glob"],)))
+        assert bool(why_not(given["tag"])) is (expect["match"] is True)
+    else:
+        why_not = tag_filter(Policy(ignore_tags=tuple(given["ignore"])))
+        assert [name for name in given["tags"] if why_not(name)] == expect["ignored"]
+
+
+def _helm_params(case: Case) -> None:
+    given, expect = case["input"], case["expect"]
+    if "param_names" in given:
+        names = given["param_names"]
+        own = {f"helm.image-{key}": names[key] for key in ("spec", "name", "tag")}
+        ((name, _),) = helm_parameters(Choice(_managed("x=a", own), "1"))
+        assert name == expect["name"]
+        return
+    image = _managed(
+        f"x={given['image']}",
+        {"helm.image-name": given["helm"]["name"], "helm.image-tag": given["helm"]["tag"]},
+    )
+    values = {parameter["name"]: parameter["value"] for parameter in given["params"]}
+    tag, _, digest = values[given["helm"]["tag"]].partition("@")
+    parameters = dict(helm_parameters(Choice(image, tag, digest)))
+    assert parameters == values == {**values, **expect}
+
+
+def _kustomize_image(case: Case) -> None:
+    expect = case["expect"]
+    image = _managed(f"x={expect['newName']}", {"kustomize.image-name": expect["name"]})
+    choice = Choice(image, expect.get("newTag", ""), expect.get("digest", ""))
+    assert kustomize_image(choice) == case["input"]["override_string"]
+
+
+def _platform_filter(case: Case) -> None:
+    given = case["input"]
+    assert wants_platform(tuple(given["wanted"]), given["platform"]) is case["expect"]
+
+
+def _envsubst(case: Case) -> None:
+    assert envsubst(case["given"]["text"], case["given"]["env"]) == case["expect"]["out"]
+
+
+def _kube_version(case: Case) -> None:
+    written, expect = case["given"]["version"], case["expect"]
+    if "error_contains" in expect:
+        with pytest.raises(InvalidSource, match=expect["error_contains"]):
+            kubernetes_version(written)
+    else:
+        flag = expect["flag"]
+        assert kubernetes_version(written) == ("" if flag == "(no flag)" else flag)
+
+
+def _source_type(case: Case) -> None:
+    kind = {"Helm": "helm", "Kustomize": "kustomize", "Directory": None}[case["expect"]["type"]]
+    assert detect(case["given"]["files"]) == kind
+
+
+def _detection(case: Case) -> None:
+    found = [detect([name]) == "kustomize" for name in case["given"]["names"]]
+    assert found == case["expect"]["is_kustomization"]
+
+
+def _managed(entry: str, own: Mapping[str, str]) -> ManagedImage:
+    alias = entry.partition("=")[0]
+    keys = {f"{alias}.{name}": value for name, value in own.items()}
+    (image,) = read_image_list({"image-list": entry, **keys}).images
+    return image
+
+
+# --- which are run
+
+_RUNNERS: Mapping[str, Runner] = {
+    "select": _select,
+    "parse_image": _parse_image,
+    "image_list_annotation": _image_list_annotation,
+    "semver_select": _semver_select,
+    "alphabetical": _alphabetical,
+    "newest_build": _newest_build,
+    "digest": _digest,
+    "match_regexp": _match_regexp,
+    "ignore_globs": _ignore_globs,
+    "helm_params": _helm_params,
+    "kustomize_image": _kustomize_image,
+    "platform_filter": _platform_filter,
+    "envsubst": _envsubst,
+    "kube-version": _kube_version,
+    "source-type": _source_type,
+    "detection": _detection,
+}
+
+
+@cache
+def _topics() -> dict[str, list[Case]]:
+    """All cases of all files by topic, which Argo CD's files call category."""
+
+    def read(name: str) -> Any:
+        return json.loads((_FOLDER / f"{name}.json").read_text())["cases"]
+
+    topics: dict[str, list[Case]] = {**read("image-updater"), "select": read("select")}
+    for case in [*read("argocd-helm"), *read("argocd-kustomize")]:
+        topics.setdefault(case["category"], []).append(case)
+    return topics
+
+
+def _cases(*, differ: bool) -> list[Any]:
+    return [
+        pytest.param(run, case, id=case["id"])
+        for topic, run in _RUNNERS.items()
+        for case in _topics()[topic]
+        if not (why := _EXCEPTIONS.get(case["id"], "")).startswith("not run")
+        and bool(why) is differ
+    ]
+
+
+@pytest.mark.parametrize(("run", "case"), _cases(differ=False))
+def test_answers_as_the_reference(run: Runner, case: Case) -> None:
+    run(case)
+
+
+@pytest.mark.parametrize(("run", "case"), _cases(differ=True))
+def test_differs_on_purpose(run: Runner, case: Case) -> None:
+    """Should it ever not, the exception has lost its reason."""
+    with pytest.raises((AssertionError, CmpError)):
+        run(case)
+
+
+def test_every_case_is_run_or_has_a_reason() -> None:
+    topics = _topics()
+    ids = {case["id"] for topic in _RUNNERS for case in topics[topic]}
+
+    assert set(topics) == {*_RUNNERS, *(name for name in _EXCEPTIONS if name in topics)}
+    assert set(_EXCEPTIONS) <= ids | (set(topics) - set(_RUNNERS))
+    assert all(why.startswith(("differs: ", "not run")) for why in _EXCEPTIONS.values())
+    assert sum(map(len, topics.values())) == 600 + 136 + 99 + 37

@@ -1,0 +1,44 @@
+from cmp.core.snapshot import Snapshot, Tag, listed
+from tests.support.values import DIGEST, REPOSITORY, day
+
+
+def test_a_first_listing_sees_every_tag_now() -> None:
+    snapshot = listed(REPOSITORY, ["b", "a"], day(5), old=None)
+
+    assert snapshot == Snapshot(
+        REPOSITORY,
+        listed_at=day(5),
+        tags={"a": Tag("a", first_seen=day(5)), "b": Tag("b", first_seen=day(5))},
+        generation=0,
+    )
+
+
+def test_a_later_listing_keeps_what_is_known_and_forgets_what_is_gone() -> None:
+    known = Tag(
+        "kept", first_seen=day(1), digest=DIGEST, created={"linux/amd64": day(1)}, kind="image"
+    )
+    old = Snapshot(
+        REPOSITORY, day(4), {"kept": known, "gone": Tag("gone", first_seen=day(1))}, generation=7
+    )
+
+    snapshot = listed(REPOSITORY, ["new", "kept"], day(5), old)
+
+    assert snapshot.tags == {"kept": known, "new": Tag("new", first_seen=day(5))}
+    assert (snapshot.listed_at, snapshot.generation) == (day(5), 7)
+
+
+def test_tags_stand_in_the_order_of_their_names() -> None:
+    names = ["v2", "a", "10", "1", "V"]
+
+    assert list(listed(REPOSITORY, names, day(5), old=None).tags) == sorted(names)
+
+
+def test_a_tag_that_comes_back_is_new() -> None:
+    first = listed(REPOSITORY, ["a"], day(1), old=None)
+    second = listed(REPOSITORY, [], day(2), first)
+
+    assert listed(REPOSITORY, ["a"], day(3), second).tags["a"].first_seen == day(3)
+
+
+def test_a_tag_listed_twice_is_one() -> None:
+    assert list(listed(REPOSITORY, ["a", "a"], day(1), old=None).tags) == ["a"]

@@ -1,0 +1,158 @@
+"""What every backend of the index does alike."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from cmp.core.image import Repository
+from cmp.core.record import ApplicationRecord, History
+from cmp.core.snapshot import Snapshot, Tag
+from cmp.errors import IndexUnavailable
+from cmp.index import BACKENDS, Manifest, open_index, open_reader
+from cmp.index.protocols import Store
+from tests.index import examples
+from tests.index.examples import NOW, REPOSITORY, record, snapshot
+
+URLS: dict[str, Callable[[Path], str]] = {"file": lambda folder: f"file://{folder}/index"}
+
+# Each example writes what the one before wrote: that replaces it is a part of the contract.
+repeatedly = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+
+
+@pytest.fixture(params=sorted(URLS))
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    return URLS[request.param](tmp_path)
+
+
+@pytest.fixture
+def store(url: str) -> Store:
+    return open_index(url)
+
+
+def test_every_backend_is_here() -> None:
+    assert set(URLS) == set(BACKENDS)
+
+
+def test_nothing_is_none_and_not_an_error(store: Store) -> None:
+    assert store.manifest() is None
+    assert store.snapshot(REPOSITORY) is None
+    assert store.application("guestbook") is None
+    assert store.instances() == ()
+    assert store.history("guestbook") == {}
+
+
+@repeatedly
+@given(written=examples.snapshots)
+def test_a_snapshot_comes_back(store: Store, written: Snapshot) -> None:
+    store.put_snapshot(written)
+
+    assert store.snapshot(written.repository) == written
+
+
+@repeatedly
+@given(written=examples.records)
+def test_a_record_comes_back(store: Store, written: ApplicationRecord) -> None:
+    store.put_application(written)
+
+    assert store.application(written.instance) == written
+    assert written.instance in store.instances()
+
+
+@repeatedly
+@given(written=examples.manifests)
+def test_a_manifest_comes_back(store: Store, written: Manifest) -> None:
+    store.put_manifest(written)
+
+    assert store.manifest() == written
+
+
+@repeatedly
+@given(written=examples.histories)
+def test_a_history_comes_back(store: Store, written: History) -> None:
+    store.put_history("guestbook", written)
+
+    assert store.history("guestbook") == written
+
+
+def test_the_image_comes_back_as_it_was_written(store: Store) -> None:
+    decision = examples.decision(repository=Repository.parse("index.docker.io/nginx"))
+    store.put_history("guestbook", {"web": (decision,)})
+
+    assert store.history("guestbook")["web"][0].repository.written == "index.docker.io/nginx"
+
+
+def test_half_a_character_comes_back(store: Store) -> None:
+    platform = "linux/\ud800"  # JSON can say it, and UTF-8 cannot
+    found = Tag("v1", created={platform: NOW})
+    store.put_snapshot(Snapshot(REPOSITORY, NOW, {"v1": found}))
+
+    read = store.snapshot(REPOSITORY)
+
+    assert read is not None
+    assert read.tags == {"v1": found}
+
+
+def test_a_document_is_replaced_whole(store: Store) -> None:
+    store.put_snapshot(snapshot("v1", "v2"))
+    store.put_snapshot(snapshot("v3"))
+    store.put_application(record(tag="v1"))
+    store.put_application(record(tag="v2"))
+
+    assert store.snapshot(REPOSITORY) == snapshot("v3")
+    assert store.application("guestbook") == record(tag="v2")
+
+
+def test_nothing_is_forgotten(store: Store) -> None:
+    other = Repository.parse("registry.test/team/other")
+    store.put_snapshot(snapshot("v1"))
+    store.put_snapshot(snapshot("v2", repository=other))
+    for instance in ("guestbook", "argocd_guestbook", "..", "a/b"):
+        store.put_application(record(instance))
+        store.put_history(instance, {"guestbook": (examples.decision(),)})
+    store.put_manifest(Manifest("e", 1, NOW, complete=True))
+
+    assert store.snapshot(REPOSITORY) == snapshot("v1")
+    assert store.snapshot(other) == snapshot("v2", repository=other)
+    assert store.instances() == ("..", "a/b", "argocd_guestbook", "guestbook")
+    assert store.application("a/b") == record("a/b")
+    assert store.history("..") == {"guestbook": (examples.decision(),)}
+
+
+def test_docker_hub_has_one_snapshot_by_all_its_names(store: Store) -> None:
+    store.put_snapshot(snapshot("v1", repository=Repository.parse("nginx")))
+
+    for name in ("nginx", "docker.io/nginx", "index.docker.io/library/nginx"):
+        assert store.snapshot(Repository.parse(name)) is not None
+
+
+def test_a_reader_sees_what_the_writer_wrote(store: Store, url: str) -> None:
+    reader = open_reader(url)
+    assert reader.snapshot(REPOSITORY) is None
+    store.put_snapshot(snapshot("v1"))
+
+    assert reader.snapshot(REPOSITORY) == snapshot("v1")
+
+
+def test_one_writes_at_a_time(store: Store, url: str) -> None:
+    with store.writing():
+        with pytest.raises(IndexUnavailable) as caught, open_index(url).writing():
+            pass
+        assert "another refresher is writing here; wait for it or stop it" in str(caught.value)
+        assert open_reader(url).manifest() is None
+
+    with open_index(url).writing():
+        pass
+
+
+def test_a_writer_that_fails_lets_go(store: Store, url: str) -> None:
+    def fail() -> None:
+        with store.writing():
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+
+    with open_index(url).writing():
+        pass

@@ -1,0 +1,66 @@
+"""The Go libraries behind Argo CD and argocd-image-updater, to be asked (tools/oracle)."""
+
+import json
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+
+class Oracle:
+    """One process that answers one question after another."""
+
+    def __init__(self, binary: Path) -> None:
+        self._process = subprocess.Popen(
+            [binary], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._process.communicate()  # it ends with its input
+
+    def compare(self, texts: Sequence[str]) -> list[list[int | None]]:
+        """How each version compares to each: -1, 0 or 1; None where one is no version."""
+        table: list[list[int | None]] = self._ask("versions", texts)
+        return table
+
+    def allows(self, constraint: str, versions: Sequence[str]) -> list[bool | None] | None:
+        """Which versions a constraint allows, None for no version; None for no constraint."""
+        allowed: list[bool | None] | None = self._ask("constraint", versions, constraint)
+        return allowed
+
+    def glob(self, pattern: str, names: Sequence[str]) -> list[bool | None]:
+        """Which names ``filepath.Match`` matches; None where it says the pattern is bad."""
+        matched: list[bool | None] = self._ask("glob", names, pattern)
+        return matched
+
+    def search(self, expression: str, texts: Sequence[str]) -> list[bool] | None:
+        """Which texts contain a match of the expression; None when it does not compile."""
+        matched: list[bool] | None = self._ask("regexp", texts, expression)
+        return matched
+
+    def references(self, texts: Sequence[str]) -> list[dict[str, str] | None]:
+        """Domain, path, tag and digest of each reference; None for what is none."""
+        found: list[dict[str, str] | None] = self._ask("reference", texts)
+        return found
+
+    def expand(self, texts: Sequence[str]) -> list[str]:
+        """Each text with ``$NAME`` substituted as Argo CD does it, by ``[NAME]``."""
+        expanded: list[str] = self._ask("expand", texts)
+        return expanded
+
+    def _ask(self, about: str, texts: Sequence[str], pattern: str = "") -> Any:
+        question = {"about": about, "pattern": pattern, "texts": list(texts)}
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(f"{json.dumps(question)}\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())

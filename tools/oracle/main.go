@@ -1,0 +1,164 @@
+// Command oracle answers what the Go libraries behind Argo CD and argocd-image-updater
+// answer, so that tests can compare. Each line on stdin is a question in JSON; the answer
+// is one line on stdout.
+package main
+
+import (
+	"bufio"
+	_ "crypto/sha256" // digests of these kinds are checked, as where they are linked in
+	_ "crypto/sha512"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+
+	"github.com/Masterminds/semver/v3"
+	"github.com/distribution/reference"
+)
+
+const version = "1.0.0"
+
+// question asks about one pattern (or constraint) and any number of texts.
+type question struct {
+	About   string   `json:"about"`
+	Pattern string   `json:"pattern"`
+	Texts   []string `json:"texts"`
+}
+
+var answers = map[string]func(question) any{
+	"versions":   versions,
+	"constraint": constraint,
+	"glob":       glob,
+	"regexp":     expression,
+	"reference":  references,
+	"expand":     expand,
+}
+
+func main() {
+	if len(os.Args) > 1 {
+		fmt.Println("oracle", version)
+		return
+	}
+	questions := json.NewDecoder(bufio.NewReader(os.Stdin))
+	for questions.More() {
+		var asked question
+		if err := questions.Decode(&asked); err != nil {
+			fail(err)
+		}
+		answer, known := answers[asked.About]
+		if !known {
+			fail(fmt.Errorf("no answer about %q", asked.About))
+		}
+		// One Encode is one write: nothing is kept back while the other side waits.
+		if err := json.NewEncoder(os.Stdout).Encode(answer(asked)); err != nil {
+			fail(err)
+		}
+	}
+}
+
+func fail(err error) {
+	fmt.Fprintln(os.Stderr, "oracle:", err)
+	os.Exit(1)
+}
+
+// versions tells how each text compares to each: -1, 0 or 1, null where one is no version.
+func versions(asked question) any {
+	parsed := make([]*semver.Version, len(asked.Texts))
+	for i, text := range asked.Texts {
+		parsed[i], _ = semver.NewVersion(text)
+	}
+	table := make([][]*int, len(parsed))
+	for i, one := range parsed {
+		table[i] = make([]*int, len(parsed))
+		for j, other := range parsed {
+			if one != nil && other != nil {
+				compared := one.Compare(other)
+				table[i][j] = &compared
+			}
+		}
+	}
+	return table
+}
+
+// constraint tells of each text whether it is allowed, null for no version; null for all
+// when the pattern is no constraint.
+func constraint(asked question) any {
+	parsed, err := semver.NewConstraint(asked.Pattern)
+	if err != nil {
+		return nil
+	}
+	allowed := make([]*bool, len(asked.Texts))
+	for i, text := range asked.Texts {
+		if one, err := semver.NewVersion(text); err == nil {
+			allows := parsed.Check(one)
+			allowed[i] = &allows
+		}
+	}
+	return allowed
+}
+
+// glob tells which texts match; null where the pattern is found to be malformed.
+func glob(asked question) any {
+	matched := make([]*bool, len(asked.Texts))
+	for i, text := range asked.Texts {
+		if matches, err := filepath.Match(asked.Pattern, text); err == nil {
+			matched[i] = &matches
+		}
+	}
+	return matched
+}
+
+// expression tells which texts contain a match; null when the pattern does not compile.
+func expression(asked question) any {
+	compiled, err := regexp.Compile(asked.Pattern)
+	if err != nil {
+		return nil
+	}
+	matched := make([]bool, len(asked.Texts))
+	for i, text := range asked.Texts {
+		matched[i] = compiled.MatchString(text)
+	}
+	return matched
+}
+
+type parts struct {
+	Domain string `json:"domain"`
+	Path   string `json:"path"`
+	Tag    string `json:"tag"`
+	Digest string `json:"digest"`
+}
+
+// references takes each text apart; null where it is no reference.
+func references(asked question) any {
+	found := make([]*parts, len(asked.Texts))
+	for i, text := range asked.Texts {
+		named, err := reference.ParseNormalizedNamed(text)
+		if err != nil {
+			continue
+		}
+		found[i] = &parts{Domain: reference.Domain(named), Path: reference.Path(named)}
+		if tagged, is := named.(reference.Tagged); is {
+			found[i].Tag = tagged.Tag()
+		}
+		if digested, is := named.(reference.Digested); is {
+			found[i].Digest = digested.Digest().String()
+		}
+	}
+	return found
+}
+
+// expand substitutes as Argo CD does (types.go, Envsubst): `$$` is a dollar, and here every
+// other variable becomes its name between brackets.
+func expand(asked question) any {
+	expanded := make([]string, len(asked.Texts))
+	for i, text := range asked.Texts {
+		expanded[i] = os.Expand(text, func(name string) string {
+			if name == "$" {
+				return "$"
+			}
+			return "[" + name + "]"
+		})
+	}
+	return expanded
+}
