@@ -5,12 +5,19 @@ RUN := $(VENV)/bin
 TOOLS := .tools/bin
 export PATH := $(CURDIR)/$(TOOLS):$(PATH)
 
-.PHONY: help setup tools demo test check format bench clean
+.PHONY: help setup setup-e2e tools demo test check format bench clean
 
 help: ## list these targets
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
 
 setup: $(VENV)/.installed tools ## install Python packages into .venv and helm, kustomize, registry into .tools/bin
+
+setup-e2e: $(VENV)/.installed ## setup, and a whole Argo CD for the end-to-end tests: built once, ten minutes
+	@command -v redis-server >/dev/null \
+	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get -qq update \
+		&& apt-get -qq install --yes --no-install-recommends redis-server; } \
+	|| { echo "redis-server is not on PATH: install the redis-server package of your distribution" >&2; exit 1; }
+	@$(PYTHON) tools/install.py --into $(TOOLS) --e2e
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one with: make PYTHON=python3.12 setup")'

@@ -15,6 +15,7 @@ from cmp.index import BACKENDS
 from cmp.renderers import RENDERERS
 from tests.support.cli import PATH, PROJECT, TOOLS, run
 from tests.support.guestbook import Guestbook, images
+from tests.support.hostile import plant
 from tests.support.registry import RegistryServer
 
 # Each costs every render milliseconds, or gives it a way to the network.
@@ -146,23 +147,13 @@ def test_render_starts_exactly_the_processes_it_must(
     assert log.read_text().splitlines() == started
 
 
-HOSTILE = ("cmp/__init__.py", "cmp/__main__.py", "yaml.py", "json.py", "re.py", "sitecustomize.py")
-
-
-def _plant(folder: Path, marker: Path) -> None:
-    for name in HOSTILE:
-        file = folder / name
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(f"open({str(marker)!r}, 'a').write(__name__ + '\\n')\n")
-
-
 @pytest.mark.tools
 def test_an_applications_repository_cannot_run_code_in_our_process(
     guestbook: Guestbook, tmp_path: Path
 ) -> None:
     marker = tmp_path / "executed"
-    _plant(guestbook.repository / "helm", marker)
-    _plant(guestbook.repository, marker)
+    plant(guestbook.repository / "helm", marker)
+    plant(guestbook.repository, marker)
 
     done = guestbook.generate(PYTHONPATH=str(guestbook.repository))
 
@@ -191,7 +182,7 @@ def test_a_tool_in_the_applications_directory_is_not_started(
 def test_the_planted_files_would_run_without_isolation(tmp_path: Path) -> None:
     """So that the test above could fail."""
     marker = tmp_path / "executed"
-    _plant(tmp_path, marker)
+    plant(tmp_path, marker)
 
     run([sys.executable, "-m", "cmp", "render"], tmp_path)
 

@@ -26,6 +26,7 @@ ENVIRONMENT = os.environ  # noqa: TID251 - a script of its own, no part of cmp
 LOOK_EVERY_S = 0.2
 SAY_EVERY_S = 20
 TAIL_LINES = 20
+ARGO_CD = "github.com/argoproj/argo-cd/v3"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,14 @@ class Tool:
     version_arguments: tuple[str, ...]
     takes: str
     """How long a first build takes on two cores, for a person who waits."""
+    pinned_in: str = ""
+    """The folder of the Go module, where it is not the tool's own."""
+    linked_as: tuple[str, ...] = ()
+    """The names to start it under, where its own is not the one."""
+    files: tuple[tuple[str, str], ...] = ()
+    """What it needs beside it: a Go module of its build, and a file in there."""
+    e2e: bool = False
+    """Needed only by the tests of a whole Argo CD, so not installed unless asked for."""
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}"
@@ -46,12 +55,18 @@ class Tool:
     @property
     def module(self) -> Path:
         """The folder of the Go module that pins this tool and all it is made of."""
-        return HERE / self.name
+        return HERE / (self.pinned_in or self.name)
 
     @property
     def sources(self) -> list[Path]:
         """The tool's own code, where that is here and not in a module of somebody else."""
-        return sorted(self.module.glob("*.go"))
+        return sorted(self.module.glob("*.go")) if self.package == "." else []
+
+    def links(self, binary: Path) -> dict[str, Path]:
+        """Return what is to be linked, by the link's name; a program that runs comes first."""
+        programs = dict.fromkeys(self.linked_as or (self.name,), binary)
+        names = [Path(file).name for _, file in self.files]
+        return programs | {name: binary.with_name(name) for name in names}
 
 
 TOOLS = (
@@ -84,6 +99,47 @@ TOOLS = (
         version_arguments=("--version",),
         takes="5 seconds",
     ),
+    Tool(
+        name="argocd",
+        version="3.6.1",
+        package=".",
+        ldflags=f"-s -w -X {ARGO_CD}/common.version=3.6.1",
+        version_arguments=("--version",),
+        takes="5 minutes",
+        linked_as=(
+            "argocd-repo-server",
+            "argocd-cmp-server",
+            "argocd-application-controller",
+        ),
+        files=(
+            (ARGO_CD, "hack/git-verify-wrapper.sh"),
+            (ARGO_CD, "manifests/crds/application-crd.yaml"),
+            (ARGO_CD, "manifests/crds/appproject-crd.yaml"),
+        ),
+        e2e=True,
+    ),
+    Tool(
+        name="kube-apiserver",
+        version="1.37.0",
+        package="k8s.io/kubernetes/cmd/kube-apiserver",
+        # Charts ask for the version of Kubernetes, and without these it is 0.0.0.
+        ldflags="-s -w -X k8s.io/component-base/version.gitVersion=v1.37.0"
+        " -X k8s.io/component-base/version.gitMajor=1"
+        " -X k8s.io/component-base/version.gitMinor=37",
+        version_arguments=("--version",),
+        takes="4 minutes",
+        pinned_in="argocd",
+        e2e=True,
+    ),
+    Tool(
+        name="etcd",
+        version="3.7.0",
+        package="go.etcd.io/etcd/server/v3",
+        version_arguments=("--version",),
+        takes="20 seconds",
+        pinned_in="argocd",
+        e2e=True,
+    ),
 )
 
 
@@ -94,8 +150,9 @@ class CannotInstall(Exception):
 def main() -> int:
     """Install the tools named on the command line; return the exit status."""
     arguments = _parser().parse_args()
+    wanted = [*arguments.tools, *(tool for tool in TOOLS if tool.e2e and arguments.e2e)]
     try:
-        install(arguments.tools, arguments.into)
+        install(list(dict.fromkeys(wanted)), arguments.into)
     except CannotInstall as error:
         _say(str(error))
         return 1
@@ -107,9 +164,17 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="tools/install.py", description=__doc__)
     parser.add_argument("--into", type=Path, default=HERE.parent / ".tools" / "bin")
-    known = ", ".join(tool.name for tool in TOOLS)
+    parser.add_argument("--e2e", action="store_true", help="also what the end-to-end tests need")
+    default = [tool for tool in TOOLS if not tool.e2e]
+    names = ", ".join(tool.name for tool in default)
+    others = ", ".join(tool.name for tool in TOOLS if tool.e2e)
     parser.add_argument(
-        "tools", metavar="NAME", nargs="*", type=_tool, default=TOOLS, help=f"all, or of: {known}"
+        "tools",
+        metavar="NAME",
+        nargs="*",
+        type=_tool,
+        default=default,
+        help=f"of: {names} (these if none is named), {others}",
     )
     return parser
 
@@ -147,16 +212,17 @@ def install(tools: Sequence[Tool], into: Path) -> None:
 
 
 def _put(tool: Tool, binary: Path, into: Path, *, source: str) -> None:
-    link = into / tool.name
-    _link(link, binary)
-    said = _said_version(tool, link)
+    links = tool.links(binary)
+    for name, target in links.items():
+        _link(into / name, target)
+    said = _said_version(tool, into / next(iter(links)))
     if not _is_version(tool, said):
         raise CannotInstall(f"{binary} should be {tool} but says {said!r}: delete it and retry")
     _say(f"{tool}: {source}")
 
 
 def _on_path(tool: Tool, into: Path) -> Path | None:
-    if tool.sources:
+    if tool.sources or tool.files:
         return None  # its version says little: only what is built from these files is it
     for folder in os.get_exec_path():
         # Our own folder may well be on PATH; a tool is not its own source.
@@ -192,7 +258,8 @@ def _is_version(tool: Tool, said: str) -> bool:
 
 def _cached(tool: Tool) -> Path | None:
     binary = _binary(tool)
-    return binary if os.access(binary, os.X_OK) else None
+    there = all(file.exists() for file in tool.links(binary).values())
+    return binary if there and os.access(binary, os.X_OK) else None
 
 
 def _binary(tool: Tool) -> Path:
@@ -211,6 +278,7 @@ def _key(tool: Tool) -> str:
         tool.package.encode(),
         tool.ldflags.encode(),
         *(source.read_bytes() for source in tool.sources),
+        *(file.encode() for _, file in tool.files),
     ):
         digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()[:12]
@@ -242,6 +310,8 @@ def _build(tool: Tool) -> bool:
         if status != 0:
             tail = "\n".join(_lines(log)[-TAIL_LINES:])
             raise CannotInstall(f"{tail}\n{tool}: go build failed, exit {status} (more in {log})")
+        for module, file in tool.files:
+            _copy(_module_folder(tool, module) / file, binary.parent)
         part.replace(binary)
         log.unlink()
         return True
@@ -258,9 +328,33 @@ def _locked(path: Path, tool: Tool) -> Iterator[IO[str]]:
         yield lock
 
 
-def _go_build(tool: Tool, part: Path, log: Path, lock: IO[str]) -> int:
+def _module_folder(tool: Tool, module: str) -> Path:
+    """Return where Go keeps a module that the tool was just built with."""
+    done = subprocess.run(
+        ["go", "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", module],
+        cwd=tool.module,
+        env=_go_environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise CannotInstall(f"{done.stderr}{tool}: Go does not say where {module} is")
+    return Path(done.stdout.strip())
+
+
+def _copy(file: Path, folder: Path) -> None:
+    part = folder / f"{file.name}.part"
+    shutil.copyfile(file, part)
+    if file.suffix == ".sh":
+        part.chmod(0o755)  # Go's module cache keeps no such bits
+    part.replace(folder / file.name)
+
+
+def _go_environment() -> dict[str, str]:
     system, machine = _target()
-    environment = {
+    return {
         **ENVIRONMENT,
         "CGO_ENABLED": "0",
         "GOARCH": machine,
@@ -268,6 +362,9 @@ def _go_build(tool: Tool, part: Path, log: Path, lock: IO[str]) -> int:
         "GOTOOLCHAIN": "auto",
         "GOWORK": "off",
     }
+
+
+def _go_build(tool: Tool, part: Path, log: Path, lock: IO[str]) -> int:
     command = ["go", "build", "-v", "-mod=readonly", "-trimpath", "-buildvcs=false"]
     command += ["-ldflags", tool.ldflags, "-o", str(part), tool.package]
     with (
@@ -275,7 +372,7 @@ def _go_build(tool: Tool, part: Path, log: Path, lock: IO[str]) -> int:
         subprocess.Popen(
             command,
             cwd=tool.module,
-            env=environment,
+            env=_go_environment(),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

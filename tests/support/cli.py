@@ -63,5 +63,5 @@ def generate_command() -> list[str]:
 
 
 def as_argo_cd(cwd: Path, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    """Generate manifests as argocd-cmp-server does: plugin.yaml's command in the source's folder."""
+    """Generate as argocd-cmp-server does: plugin.yaml's command in the source's folder."""
     return run(generate_command(), cwd, env)

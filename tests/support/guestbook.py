@@ -26,6 +26,10 @@ class Guestbook:
     root: Path
     registry: RegistryServer
     namespace: str
+    repo_url: str = REPO_URL
+    """What its Applications call the repository."""
+    store: Path | None = None
+    """Where the index is, when it is shared with others."""
 
     @classmethod
     def create(cls, folder: Path, registry: RegistryServer) -> "Guestbook":
@@ -46,7 +50,7 @@ class Guestbook:
 
     @property
     def index(self) -> Path:
-        return self.root / "index"
+        return self.store or self.root / "index"
 
     @property
     def index_url(self) -> str:
@@ -76,8 +80,9 @@ class Guestbook:
         path: str = "helm",
         parameters: list[dict[str, Any]] | None = None,
         name: str = "guestbook",
+        **spec: Any,
     ) -> Path:
-        """Write an Application of our plugin and return its file."""
+        """Write an Application of our plugin, with ``spec`` in its spec; return its file."""
         manifest = {
             "apiVersion": "argoproj.io/v1alpha1",
             "kind": "Application",
@@ -89,7 +94,7 @@ class Guestbook:
             "spec": {
                 "project": "default",
                 "source": {
-                    "repoURL": REPO_URL,
+                    "repoURL": self.repo_url,
                     "path": path,
                     "targetRevision": "main",
                     "plugin": {"name": "image-cmp", "parameters": parameters or []},
@@ -98,6 +103,7 @@ class Guestbook:
                     "server": "https://kubernetes.default.svc",
                     "namespace": "guestbook",
                 },
+                **spec,
             },
         }
         folder = self.root / "applications"
@@ -130,7 +136,7 @@ class Guestbook:
             "ARGOCD_APP_NAMESPACE": "guestbook",
             "ARGOCD_APP_PROJECT_NAME": "default",
             "ARGOCD_APP_REVISION": "c" * 40,
-            "ARGOCD_APP_SOURCE_REPO_URL": REPO_URL,
+            "ARGOCD_APP_SOURCE_REPO_URL": self.repo_url,
             "ARGOCD_APP_SOURCE_PATH": path,
             "ARGOCD_APP_SOURCE_TARGET_REVISION": "main",
             "ARGOCD_APP_PARAMETERS": json.dumps(parameters or []),

@@ -1,0 +1,225 @@
+"""A whole Argo CD on loopback, with our plugin beside its repo-server."""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+
+from cmp.settings import environment
+from tests.support.api_server import api_server, is_ok
+from tests.support.applications import API, Application
+from tests.support.cli import PROJECT, generate_command
+from tests.support.kubernetes import Kubernetes, Object
+from tests.support.processes import Processes, free_ports
+from tests.support.waiting import wait_for
+
+NAMESPACE = "argocd"
+BUILT = (
+    "application-crd.yaml",
+    "appproject-crd.yaml",
+    "argocd-application-controller",
+    "argocd-cmp-server",
+    "argocd-repo-server",
+    "etcd",
+    "git-verify-wrapper.sh",
+    "helm",
+    "kube-apiserver",
+    "kustomize",
+)
+FOUND = ("git", "openssl", "redis-server")
+_CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+
+
+def missing(tools: Path) -> list[str]:
+    """Return the names of what an Argo CD needs and is not there."""
+    return [
+        *(name for name in BUILT if not (tools / name).is_file()),
+        *(name for name in FOUND if shutil.which(name) is None),
+    ]
+
+
+class ArgoCD:
+    """An API server, Redis, and of Argo CD repo-server, cmp-server and the controller.
+
+    Its cluster has no other controllers: Deployments stay Progressing, Jobs never end (let a
+    hook be a ConfigMap), a hook that has to be deleted first hangs (let it have a
+    generateName), and so does pruning in the foreground (PrunePropagationPolicy=background).
+
+    Example:
+        with ArgoCD.running(tools=TOOLS, root=Path(folder)) as argocd:
+            argocd.create_application(manifest).synced()
+
+    Args:
+        processes: where its servers are started, and ended.
+        kubernetes: an administrator.
+        tools: where `make setup-e2e` puts the programs.
+        root: a folder of its own, with a short path: a socket's ends at 107 bytes.
+    """
+
+    def __init__(
+        self, processes: Processes, kubernetes: Kubernetes, *, tools: Path, root: Path
+    ) -> None:
+        self.kubernetes = kubernetes
+        self.index = root / "index"
+        """What the plugin renders from: it is for the tests to fill."""
+        self._processes = processes
+        self._tools = tools
+        self._root = root
+        ports = map(str, free_ports(4))
+        self._redis, self._repo, self._repo_metrics, self._controller_metrics = ports
+
+    @classmethod
+    @contextmanager
+    def running(cls, *, tools: Path, root: Path) -> Iterator[Self]:
+        """Start all of it, wait until Applications can be created, and in the end kill it."""
+        for folder in ("home", "tmp", "plugins", "tls", "ssh", "plugin/work"):
+            (root / folder).mkdir(parents=True)
+        clean = {
+            "PATH": f"{tools}:{environment()['PATH']}",
+            "HOME": str(root / "home"),
+            "TMPDIR": str(root / "tmp"),
+            "LANG": "C.UTF-8",
+        }
+        with Processes(root, clean) as processes, api_server(processes, root) as kubernetes:
+            argocd = cls(processes, kubernetes, tools=tools, root=root)
+            argocd._start()
+            yield argocd
+
+    @property
+    def logs(self) -> dict[str, str]:
+        """The last lines of each of Argo CD's own, by its name."""
+        names = (name for name in BUILT if name.startswith("argocd-"))
+        return {name: self._processes.tail(name) for name in names}
+
+    def create_application(self, manifest: Mapping[str, Any]) -> Application:
+        """Create an Application, and the Namespace it deploys to."""
+        destination = manifest["spec"]["destination"]["namespace"]
+        self.kubernetes.create_namespace(destination)
+        self.kubernetes.post(f"{API}/namespaces/{NAMESPACE}/applications", manifest)
+        return Application(
+            self.kubernetes,
+            control_plane=NAMESPACE,
+            name=manifest["metadata"]["name"],
+            destination=destination,
+        )
+
+    def _start(self) -> None:
+        # What has to wait for nobody comes first.
+        self._start_redis()
+        self._start_repo_server()
+        self._start_plugin()
+        wait = self._processes.wait
+        wait("kube-apiserver", self.kubernetes.is_ready)
+        self._create_definitions()
+        self._start_controller()
+        self._create_project()
+        wait("argocd-cmp-server", (self._root / "plugins" / "image-cmp.sock").is_socket)
+        health = f"http://127.0.0.1:{self._repo_metrics}/healthz?full=true"  # also its gRPC
+        wait("argocd-repo-server", lambda: is_ok(health))
+        # It listens only when it knows what is in the cluster.
+        controller = f"http://127.0.0.1:{self._controller_metrics}/healthz"
+        wait("argocd-application-controller", lambda: is_ok(controller))
+
+    def _start_redis(self) -> None:
+        address = ("--bind", "127.0.0.1", "--port", self._redis)
+        self._processes.spawn("redis-server", *address, "--save", "", "--appendonly", "no")
+
+    def _start_repo_server(self) -> None:
+        self._processes.spawn(
+            "argocd-repo-server",
+            "--address=127.0.0.1",
+            f"--port={self._repo}",
+            "--metrics-address=127.0.0.1",
+            f"--metrics-port={self._repo_metrics}",
+            "--disable-tls",
+            "--client-ca-path=",  # its default is refused beside --disable-tls
+            f"--redis=127.0.0.1:{self._redis}",
+            env=self._environment(),
+        )
+
+    def _start_plugin(self) -> None:
+        plugin = yaml.safe_load((PROJECT / "plugin.yaml").read_text())
+        plugin["spec"]["generate"] = {"command": generate_command()}
+        folder = self._root / "plugin"
+        (folder / "plugin.yaml").write_text(json.dumps(plugin))
+        own = {
+            "ARGOCD_CMP_WORKDIR": str(folder / "work"),
+            "CMP_INDEX": f"file://{self.index}",
+        }
+        self._processes.spawn(
+            "argocd-cmp-server",
+            f"--config-dir-path={folder}",
+            env=self._environment() | own,
+        )
+
+    def _start_controller(self) -> None:
+        config = self._root / "kubeconfig"
+        config.write_text(json.dumps(self.kubernetes.kubeconfig(NAMESPACE)))
+        own = {
+            # https://kubernetes.default.svc is then the API server of this file.
+            "ARGOCD_FAKE_IN_CLUSTER": "true",
+            "KUBECONFIG": str(config),
+            "ARGOCD_SYNC_WAVE_DELAY": "0",
+        }
+        self._processes.spawn(
+            "argocd-application-controller",
+            f"--kubeconfig={config}",
+            f"--namespace={NAMESPACE}",
+            f"--redis=127.0.0.1:{self._redis}",
+            f"--repo-server=127.0.0.1:{self._repo}",
+            "--repo-server-plaintext",
+            f"--metrics-port={self._controller_metrics}",  # on all interfaces: there is no flag
+            env=self._environment() | own,
+        )
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "ARGOCD_PLUGINSOCKFILEPATH": str(self._root / "plugins"),
+            "ARGOCD_TLS_DATA_PATH": str(self._root / "tls"),
+            "ARGOCD_SSH_DATA_PATH": str(self._root / "ssh"),
+            "ARGOCD_ASK_PASS_SOCK": str(self._root / "askpass.sock"),
+            "ARGOCD_GPG_ENABLED": "false",
+        }
+
+    def _create_definitions(self) -> None:
+        """Create what has to be there before the controller starts."""
+        for name in ("application", "appproject"):
+            text = (self._tools / f"{name}-crd.yaml").read_bytes()
+            self.kubernetes.post_yaml(_CRDS, text)
+        self.kubernetes.create_namespace(NAMESPACE)
+        labels = {"app.kubernetes.io/part-of": "argocd"}  # without, it is not found
+        settings = {"metadata": {"name": "argocd-cm", "labels": labels}}
+        self.kubernetes.post(f"/api/v1/namespaces/{NAMESPACE}/configmaps", settings)
+        for name in ("applications", "appprojects"):
+            path = f"{_CRDS}/{name}.argoproj.io"
+            self.kubernetes.wait(path, "Established", _is_established)
+
+    def _create_project(self) -> None:
+        """Create the project that allows everything, as argocd-server would.
+
+        The API server takes two seconds for the first object of a kind.
+        """
+        projects = f"{API}/namespaces/{NAMESPACE}/appprojects"
+        # Established is not served yet.
+        wait_for("AppProjects are served", lambda: self.kubernetes.find(projects))
+        everything = {
+            "sourceRepos": ["*"],
+            "destinations": [{"namespace": "*", "server": "*"}],
+            "clusterResourceWhitelist": [{"group": "*", "kind": "*"}],
+        }
+        project = {
+            "apiVersion": "argoproj.io/v1alpha1",
+            "kind": "AppProject",
+            "metadata": {"name": "default"},
+            "spec": everything,
+        }
+        self.kubernetes.post(projects, project)
+
+
+def _is_established(definition: Object) -> bool:
+    conditions = definition.get("status", {}).get("conditions") or ()
+    return any(c["type"] == "Established" and c["status"] == "True" for c in conditions)
