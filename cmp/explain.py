@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from cmp.core.decide import decide, verdicts
+from cmp.core.decide import Decision, decide, verdicts
 from cmp.core.image_list import ManagedImage, read_image_list
 from cmp.core.keys import nearest
 from cmp.core.record import ApplicationRecord, History, Recorded, SourceRecord
@@ -32,8 +32,9 @@ def configure(parser: "ArgumentParser") -> None:
 
 def main(args: "Namespace", env: Mapping[str, str], _: datetime) -> int:
     """Explain each image of an Application."""
-    index = open_index(setting(args.index, env, "CMP_INDEX", DEFAULT_INDEX))
-    record = _record(index, args.application)
+    url = setting(args.index, env, "CMP_INDEX", DEFAULT_INDEX)
+    index = open_index(url)
+    record = _record(index, url, args.application)
     history = index.history(record.instance)
     sources = [_source(source, index, history, args.alias) for source in record.sources]
     if args.alias and not any(source["images"] for source in sources):
@@ -51,15 +52,20 @@ def main(args: "Namespace", env: Mapping[str, str], _: datetime) -> int:
     return 0
 
 
-def _record(index: Store, name: str) -> ApplicationRecord:
-    instance = name.rpartition("/")[2]
-    record = index.application(name.replace("/", "_")) or index.application(instance)
-    if record is not None:
-        return record
+def _record(index: Store, url: str, name: str) -> ApplicationRecord:
+    """Return the record of ``<name>`` or ``<namespace>/<name>``."""
+    if index.manifest() is None:
+        raise IndexUnavailable("nothing was ever published there; run `refresh`", where=url)
     known = index.instances()
+    namespace, _, plain = name.rpartition("/")
+    for instance in (name.replace("/", "_"), plain):
+        record = index.application(instance) if instance in known else None
+        if record and (not namespace or record.application == name):
+            return record
     raise IndexUnavailable(
-        f"the index has no application {name!r}{nearest(instance, known)}; "
-        f"it has {', '.join(known[:_FEW]) or 'none'}{', …' if len(known) > _FEW else ''}"
+        f"the index has no application {name!r}{nearest(plain, known)}; "
+        f"it has {', '.join(known[:_FEW]) or 'none'}{', …' if len(known) > _FEW else ''}",
+        where=url,
     )
 
 
@@ -74,11 +80,16 @@ def _source(
         return report | {"problem": str(error)}
     report["notes"] = list(image_list.notes)
     report["images"] = [
-        _image(image, source.decisions.get(image.alias), index, history.get(image.alias, ()))
+        _image(image, source.decisions.get(image.alias), index, _past(image.alias, source, history))
         for image in image_list.images
         if alias in (None, image.alias)
     ]
     return report
+
+
+def _past(alias: str, source: SourceRecord, history: History) -> tuple[Recorded, ...]:
+    """Return an image's history: under its alias, or with the path where two sources have it."""
+    return history.get(f"{source.source.path}/{alias}") or history.get(alias, ())
 
 
 def _image(
@@ -99,7 +110,22 @@ def _image(
         decision = decide(image.policy, image.repository, snapshot, recorded)
     except CmpError as error:
         return report | {"problem": str(error), "candidates": []}
-    return report | {"listed_at": snapshot.listed_at.isoformat(), "candidates": verdicts(decision)}
+    candidates = verdicts(decision)
+    if recorded and recorded.tag != decision.tag:
+        candidates = [_as_recorded(candidate, recorded, decision) for candidate in candidates]
+    return report | {"listed_at": snapshot.listed_at.isoformat(), "candidates": candidates}
+
+
+def _as_recorded(
+    candidate: dict[str, str], recorded: Recorded, decision: Decision
+) -> dict[str, str]:
+    """Return the verdict on a tag where the record is not what the snapshot leads to."""
+    if candidate["tag"] == recorded.tag:
+        return {**candidate, "verdict": "chosen", "reason": recorded.why}
+    if candidate["tag"] == decision.tag:
+        reason = recorded.held or "the next refresh decides"
+        return {**candidate, "verdict": "next", "reason": reason}
+    return candidate
 
 
 def _decision(recorded: Recorded) -> dict[str, str]:

@@ -63,7 +63,7 @@ def _say(text: str) -> None:
 
 def _cmp(repository: Path, *arguments: str) -> None:
     shown = " ".join(argument.replace(str(repository.parent), "…") for argument in arguments)
-    print(f"$ python -m cmp {shown}", flush=True)
+    print(f"$ python -I -m cmp {shown}", flush=True)
     subprocess.run([sys.executable, "-I", "-m", "cmp", *arguments], cwd=repository, check=True)
 
 

@@ -236,4 +236,4 @@ def test_the_readme_documents_every_key_and_command() -> None:
         row = rf"^\| `{re.escape(key.name)}` \|.*\| {re.escape(key.meaning)} \|"
         assert re.search(row, readme, re.MULTILINE), f"no row for {key.name}"
     for command in COMMANDS:
-        assert f"python -m cmp {command}" in readme
+        assert f"python -I -m cmp {command}" in readme

@@ -123,6 +123,10 @@ def _native_parameters(manifest: Mapping[str, Any]) -> dict[str, Value]:
             name = f"{kind}.{option}"
             if value in (None, "", [], {}, False) or name in _WITHOUT_EFFECT:
                 continue
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                raise InvalidApplication(
+                    f"{value!r} is a number; put it in quotes", where=f"spec.source.{name}"
+                )
             if isinstance(value, list) and all(isinstance(element, str) for element in value):
                 parameters[name] = tuple(value)
             else:

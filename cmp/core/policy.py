@@ -63,16 +63,17 @@ class Policy(NamedTuple):
 
         Readable on purpose: it stands in the record beside the decision it led to.
         """
-        parts = [self.strategy]
-        if self.constraint:
-            parts.append(f"constraint={self.constraint}")
-        if self.allow_tags != ANY:
-            parts.append(f"allow-tags={self.allow_tags}")
-        if self.ignore_tags:
-            parts.append(f"ignore-tags={','.join(self.ignore_tags)}")
-        if self.platforms:
-            parts.append(f"platforms={','.join(self.platforms)}")
-        return "; ".join(parts)
+        values = {
+            "constraint": self.constraint,
+            "allow-tags": "" if self.allow_tags == ANY else self.allow_tags,
+            "ignore-tags": ",".join(self.ignore_tags),
+            "platforms": ",".join(self.platforms),
+        }
+        # A semicolon in a value must not look like the one between two.
+        written = (
+            f"{k}={v.replace('%', '%25').replace(';', '%3B')}" for k, v in values.items() if v
+        )
+        return "; ".join((self.strategy, *written))
 
 
 def _strategy(written: str) -> str:

@@ -75,16 +75,21 @@ def _image_parameters(job: Job) -> dict[str, str]:
 
 
 def kubernetes_version(written: str) -> str:
-    """Return ``1.30.11`` for ``v1.30.11+IKS``: no prefix, no suffix, as many parts as given."""
-    number = written.removeprefix("v")
-    for mark in "+-":
-        number = number.partition(mark)[0]
-    if written and not all(part.isdigit() for part in number.split(".")):
+    """Return ``1.30.11`` for ``v1.30.11+IKS``: as many numbers as given, two at least.
+
+    What follows the numbers does not count (k8s.io/apimachinery, util/version ParseGeneric).
+    """
+    if not written:
+        return ""
+    import re
+
+    match = re.match(r"\s*v?([0-9]+(?:\.[0-9]+)+)", written, re.ASCII)
+    if match is None:
         raise InvalidSource(
             f"could not parse kubernetes version {written!r}; write it as 1.30.2",
             where="helm.kubeVersion",
         )
-    return number
+    return match[1]
 
 
 def _value_file(job: Job, written: str) -> str:
