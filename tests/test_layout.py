@@ -46,6 +46,7 @@ FORBIDDEN = frozenset(
 LOADED = frozenset(
     {
         "cmp",
+        "cmp.choose",
         "cmp.core",
         "cmp.core.image",
         "cmp.core.image_list",
