@@ -104,6 +104,18 @@ def test_a_document_is_replaced_whole(store: Store) -> None:
     assert store.application("guestbook") == record(tag="v2")
 
 
+def test_identities_may_be_as_long_as_they_are_allowed_to_be(store: Store) -> None:
+    long = Repository.parse(f"registry.test/{'/'.join(['a' * 40] * 6)}")
+    instance = f"{'n' * 63}_{'a' * 253}"
+    store.put_snapshot(snapshot("v1", repository=long))
+    store.put_application(record(instance))
+    store.put_history(instance, {"guestbook": (examples.decision(),)})
+
+    assert store.snapshot(long) == snapshot("v1", repository=long)
+    assert store.application(instance) == record(instance)
+    assert store.history(instance) == {"guestbook": (examples.decision(),)}
+
+
 def test_nothing_is_forgotten(store: Store) -> None:
     other = Repository.parse("registry.test/team/other")
     store.put_snapshot(snapshot("v1"))

@@ -26,12 +26,17 @@ def test_encodes_and_decodes(identity: str, name: str) -> None:
     assert decode(name) == identity
 
 
-@given(st.text())
+@given(st.text(max_size=19))  # a character takes up to twelve bytes, and 230 are not cut
 def test_any_identity_comes_back(identity: str) -> None:
+    assert decode(encode(identity)) == identity
+
+
+@given(st.text())
+def test_a_name_is_a_path_component(identity: str) -> None:
     name = encode(identity)
 
-    assert decode(name) == identity
     assert name.isascii()
+    assert len(name) <= 230
     assert "/" not in name
     assert "\0" not in name
     assert not name.startswith(".")
@@ -40,6 +45,20 @@ def test_any_identity_comes_back(identity: str) -> None:
 @given(st.text(), st.text())
 def test_two_identities_have_two_names(one: str, other: str) -> None:
     assert (encode(one) == encode(other)) == (one == other)
+
+
+@pytest.mark.parametrize("tail", ["", "x", "/x", "é"])
+@pytest.mark.parametrize("length", [229, 230, 231, 255, 1000])
+def test_a_long_identity_is_cut_and_stays_another(length: int, tail: str) -> None:
+    identity = "a" * length
+
+    name = encode(identity + tail)
+
+    assert len(name) <= 230
+    assert (name == identity) == (not tail and length <= 230)
+    assert name not in {
+        encode(identity + other) for other in ("", "x", "/x", "é", "y") if other != tail
+    }
 
 
 @pytest.mark.parametrize(

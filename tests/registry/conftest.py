@@ -20,7 +20,7 @@ TAGS = ("v1", "v2", "v3", "v4", "v5")
 NOWHERE = "http://127.0.0.1:1"  # nobody listens there
 
 Connect = Callable[..., RegistryClient]
-"""Takes a registry's URL and a `Credential`, if it is to have one."""
+"""Takes a registry's URL, a `Credential`, if it is to have one, and ``insecure=``."""
 
 
 @pytest.fixture
@@ -28,8 +28,11 @@ def connect() -> Iterator[Connect]:
     """Return what makes clients; they are closed when the test ends."""
     with ExitStack() as opened:
 
-        def connect(url: str, credential: Credential | None = None) -> RegistryClient:
-            client = RegistryClient(Registry("tests", url), credential, connections=4)
+        def connect(
+            url: str, credential: Credential | None = None, *, insecure: bool = False
+        ) -> RegistryClient:
+            registry = Registry("tests", url, insecure=insecure)
+            client = RegistryClient(registry, credential, connections=4)
             return opened.enter_context(closing(client))
 
         yield connect

@@ -109,6 +109,14 @@ def test_only_our_own_errors_come_out(
     assert said.startswith(f"registry tests: {reason}")
 
 
+def test_an_answer_without_end(faulty: FaultyRegistry, connect: Connect, path: str) -> None:
+    faulty.on("GET", "/tags/list", faults.saying(b" " * (33 << 20)))
+
+    said = refusal(lambda: connect(faulty.url).tags(path))
+
+    assert said.startswith("registry tests: the answer is larger than 33554432 bytes (")
+
+
 def test_nobody_listens(connect: Connect) -> None:
     said = refusal(lambda: connect(NOWHERE).tags("x/y"))
 

@@ -11,10 +11,12 @@ import http.client
 import json
 import re
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
@@ -117,9 +119,17 @@ class FaultyRegistry:
         upstream: ``http://host:port`` of the real registry.
         page_size: tags a page; 0 gives them all in one, as the real one does.
         absolute_links: whether ``Link`` names the whole URL of the next page.
+        certificate: a PEM file with certificate and key, to speak TLS; None for plain HTTP.
     """
 
-    def __init__(self, upstream: str, *, page_size: int = 0, absolute_links: bool = False) -> None:
+    def __init__(
+        self,
+        upstream: str,
+        *,
+        page_size: int = 0,
+        absolute_links: bool = False,
+        certificate: Path | None = None,
+    ) -> None:
         self.requests: list[Request] = []
         self.connections = 0
         self._upstream = urlsplit(upstream).netloc
@@ -132,6 +142,12 @@ class FaultyRegistry:
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.registry = self
+        self._scheme = "http"
+        if certificate:
+            self._scheme = "https"
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
 
     @property
@@ -141,8 +157,8 @@ class FaultyRegistry:
 
     @property
     def url(self) -> str:
-        """``http://127.0.0.1:PORT``."""
-        return f"http://{self.host}"
+        """``http://127.0.0.1:PORT``, or ``https://``."""
+        return f"{self._scheme}://{self.host}"
 
     def __enter__(self) -> Self:
         self._thread.start()
