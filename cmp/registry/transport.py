@@ -13,7 +13,8 @@ from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError
+from urllib3 import disable_warnings
+from urllib3.exceptions import HTTPError, InsecureRequestWarning
 from urllib3.util import Retry
 
 from cmp.errors import NotFound, RegistryFailed
@@ -42,7 +43,11 @@ class RegistryTransport:
         self._tokens: dict[str, str] = {}
         self._lock = threading.Lock()
         self._session = _Session()
-        self._session.verify = not registry.insecure
+        if registry.insecure:
+            # Its owner wrote `insecure: true`: a warning with each request says nothing new.
+            disable_warnings(InsecureRequestWarning)
+        # Given with each request: requests lets REQUESTS_CA_BUNDLE overrule a session's.
+        self._verify = False if registry.insecure else None
         retry = Retry(
             total=2,
             backoff_factor=0.2,
@@ -141,6 +146,7 @@ class RegistryTransport:
                 timeout=_TIMEOUT_S,
                 stream=True,
                 auth=_no_netrc,
+                verify=self._verify,
             )
         except _UNANSWERED as error:
             raise self.failed(url, _reason(error)) from error

@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import certifi
 import pytest
 
 from cmp.registry.credentials import Credential
@@ -110,6 +111,4 @@ def test_a_redirection_to_plain_http_has_no_credentials(
 
 def requests_bundle() -> str:
     """Return a bundle of authorities, none of which has signed the certificate."""
-    from requests.certs import where
-
-    return where()
+    return certifi.where()
