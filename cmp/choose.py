@@ -57,8 +57,11 @@ def choose(
             "image-list for it, so its images are Git's"
         )
     choices = []
+    aliases = [image.alias for image in image_list.images]
     for image in image_list.images:
         recorded = record.decisions.get(image.alias) if record else None
+        if record and recorded is None:
+            recorded = record.renamed(image.repository, aliases)
         choice, remarks = _choose_image(image, recorded, reader)
         notes += remarks
         if choice:

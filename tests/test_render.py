@@ -295,6 +295,23 @@ def test_a_source_that_is_not_recorded_yet_is_worth_another_try(indexed: Guestbo
     assert "wait for the refresher" in done.stderr
 
 
+def test_a_renamed_alias_is_the_same_image(indexed: Guestbook) -> None:
+    """Although v4 is gone, and the refresher has not seen the new alias yet."""
+    (file,) = (indexed.index / "repositories").iterdir()
+    snapshot = json.loads(file.read_text())
+    del snapshot["tags"]["v4"]
+    file.write_text(json.dumps(snapshot))
+    parameters = [
+        {"name": name.replace("guestbook.", "web."), "string": value}
+        for name, value in TARGETS.items()
+    ]
+    parameters.append({"name": "image-list", "string": f"web={indexed.image}"})
+
+    done = indexed.generate(parameters=parameters)
+
+    assert images(done.stdout)["frontend"] == f"{indexed.image}:v4"
+
+
 def test_what_is_held_is_said(indexed: Guestbook) -> None:
     file = indexed.index / "applications" / "guestbook.json"
     file.write_text(file.read_text().replace('"held": ""', '"held": "v5 cannot be pulled"'))

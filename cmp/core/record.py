@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -75,6 +75,16 @@ class SourceRecord(NamedTuple):
     """Policy keys from plugin parameters, as the refresher saw them."""
     decisions: Mapping[str, Recorded]
     """By alias."""
+
+    def renamed(self, repository: Repository, aliases: Collection[str]) -> Recorded | None:
+        """Return the decision for ``repository`` under an alias that is none of ``aliases``.
+
+        An owner who gives an image another alias has not asked for another image.
+        """
+        for alias, decision in self.decisions.items():
+            if alias not in aliases and decision.repository == repository:
+                return decision
+        return None
 
 
 class ApplicationRecord(NamedTuple):

@@ -48,7 +48,8 @@ class Known:
         candidates = (*_exactly(recorded, source), *same_place, *moved)
         past = (self.history or {}).get(history_key(plan, source, image.alias), ())
         by_alias = (before.decisions.get(image.alias) for before in candidates)
-        renamed = (_renamed(before, source, image) for before in candidates)
+        aliases = {other.alias for other in source.image_list.images}
+        renamed = (before.renamed(image.repository, aliases) for before in candidates)
         return next((found for found in (*by_alias, *past[:1], *renamed) if found), None)
 
 
@@ -90,16 +91,3 @@ def history_key(plan: ApplicationPlan, source: SourcePlan, alias: str) -> str:
 
 def _exactly(recorded: tuple[SourceRecord, ...], source: SourcePlan) -> tuple[SourceRecord, ...]:
     return tuple(other for other in recorded if other.source == source.source.id)
-
-
-def _renamed(before: SourceRecord, source: SourcePlan, image: ManagedImage) -> Recorded | None:
-    """Return the decision of an alias that is gone, for the same repository."""
-    present = {other.alias for other in source.image_list.images}
-    return next(
-        (
-            decision
-            for alias, decision in before.decisions.items()
-            if alias not in present and decision.repository == image.repository
-        ),
-        None,
-    )
