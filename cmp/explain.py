@@ -59,7 +59,7 @@ def _record(index: Store, url: str, name: str) -> ApplicationRecord:
     known = index.instances()
     namespace, _, plain = name.rpartition("/")
     for instance in (name.replace("/", "_"), plain):
-        record = index.application(instance) if instance in known else None
+        record = index.application(instance)
         if record and (not namespace or record.application == name):
             return record
     raise IndexUnavailable(

@@ -18,8 +18,8 @@ Report = Callable[[CmpError], object]
 def read_applications(path: str, report: Report | None = None) -> tuple[Application, ...]:
     """Read all Applications in a file or, recursively, in a directory.
 
-    Other kinds are passed over, and in a directory whatever does not speak of Argo CD at
-    all, such as a chart's templates, which are no YAML yet. Raises `InvalidApplication`
+    Other kinds are passed over, and in a directory charts' templates and whatever does not
+    speak of Argo CD at all. Raises `InvalidApplication`
     naming file and document, unless ``report`` is there to take it.
     """
     if not os.path.isdir(path):
@@ -45,7 +45,9 @@ def read_application(path: str) -> Application:
 
 def _files(folder: str) -> Iterator[str]:
     for parent, folders, names in os.walk(folder, onerror=_refuse):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        # A chart's templates are no YAML before they are rendered.
+        passed_over = {"templates"} if "Chart.yaml" in names else set()
+        folders[:] = sorted(n for n in folders if not n.startswith(".") and n not in passed_over)
         for name in sorted(names):
             if name.endswith(_SUFFIXES):
                 yield os.path.join(parent, name)

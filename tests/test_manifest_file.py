@@ -199,3 +199,12 @@ def test_the_only_application_of_a_file(tmp_path: Path, text: str, count: int) -
     with pytest.raises(InvalidApplication) as caught:
         read_application(str(file))
     assert str(caught.value) == f"{file}: holds {count} Applications, and one is wanted"
+
+
+def test_the_templates_of_a_chart_are_not_read(tmp_path: Path) -> None:
+    chart = tmp_path / "chart"
+    (chart / "templates").mkdir(parents=True)
+    (chart / "Chart.yaml").write_text("name: x\n")
+    (chart / "templates" / "app.yaml").write_text("apiVersion: argoproj.io/v1alpha1\n{{ if x }}\n")
+
+    assert read_applications(str(tmp_path)) == ()

@@ -81,6 +81,13 @@ class Registries:
                 f"there must be only one default registry (already is {nameless[0].name}); "
                 f"give {nameless[1].name} a prefix"
             )
+        prefixes: dict[str, str] = {}
+        for entry in entries:
+            other = prefixes.setdefault(_canonical(entry.prefix), entry.name)
+            if other != entry.name:
+                raise InvalidInput(
+                    f"{other} and {entry.name} have the same prefix {entry.prefix!r}; remove one"
+                )
         return cls(entries, tuple(_notes(listed)))
 
     def of(self, repository: Repository) -> Registry:

@@ -380,3 +380,13 @@ def test_a_password_in_the_url_is_refused_and_not_repeated(url: str) -> None:
 
     assert "S3CRET" not in str(caught.value)
     assert "credentials: env:<VARIABLE>" in str(caught.value)
+
+
+def test_two_entries_for_one_place_are_refused() -> None:
+    entries = [
+        {"name": "one", "api_url": "https://a.test", "prefix": "docker.io"},
+        {"name": "two", "api_url": "https://b.test", "prefix": "index.docker.io"},
+    ]
+
+    with pytest.raises(InvalidInput, match="one and two have the same prefix"):
+        Registries.parse({"registries": entries})

@@ -75,6 +75,8 @@ def test_insecure_trusts_whatever_the_machine_does(
     *,
     bundle: bool,
 ) -> None:
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
     if bundle:
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", requests_bundle())
 
