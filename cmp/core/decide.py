@@ -72,7 +72,10 @@ def decide(
     ranked, dropped = _sift(selection, snapshot)
     unread = _unread(selection, snapshot, policy.platforms)
     if unread:
-        why = f"the build times of {unread} of its tags are not known yet"
+        why = (
+            f"the build times of {len(unread)} of its tags are not known yet, as of {unread[0]}; "
+            "if one can never be read, ignore-tags passes over it"
+        )
         nothing = Decision(None, None, why, ranked=tuple(ranked), dropped=dropped)
         return _keep(previous, nothing, why)
     if not ranked:
@@ -146,15 +149,17 @@ def _why(chosen: Strategy, count: int) -> str:
     return f"{chosen.picks} of {count} allowed tag{'s' if count > 1 else ''}"
 
 
-def _unread(selection: Selection, snapshot: Snapshot, platforms: tuple[str, ...]) -> int:
-    """Count the admitted tags of which nobody has read what the strategy orders by.
+def _unread(
+    selection: Selection, snapshot: Snapshot, platforms: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return the admitted tags of which nobody has read what the strategy orders by.
 
     Deciding among the others could lead back: the missing answer may be the newest.
     """
     if Need.CREATED not in selection.strategy.needs:
-        return 0
+        return ()
     unread = (name for name, tag in snapshot.tags.items() if not tag.is_read(platforms))
-    return sum(not selection.why_not(name) for name in unread)
+    return tuple(name for name in unread if not selection.why_not(name))
 
 
 def _floor(

@@ -187,7 +187,8 @@ _STEP_BACK = "1.2 is no longer in the registry, and 1.0 would be a step back fro
             recorded("a", _NEWEST, created=day(3)),
             snapshot("c", "d", built("b", {_AMD: 9})),
             "a",
-            "the build times of 2 of its tags are not known yet",
+            "the build times of 2 of its tags are not known yet, as of c; "
+            "if one can never be read, ignore-tags passes over it",
             id="not-all-times-known-yet",
         ),
     ],
@@ -358,7 +359,12 @@ def test_a_policy_that_cannot_be_read_is_an_error_even_with_a_floor() -> None:
         pytest.param(
             decide(_NEWEST, REPOSITORY, snapshot(built("a", {_AMD: 1}), "b")),
             [
-                ("a", "kept", "not taken: the build times of 1 of its tags are not known yet"),
+                (
+                    "a",
+                    "kept",
+                    "not taken: the build times of 1 of its tags are not known yet, as of b; "
+                    "if one can never be read, ignore-tags passes over it",
+                ),
                 ("b", "dropped", "no creation time known"),
             ],
             id="not-all-known",
