@@ -362,8 +362,10 @@ def test_a_policy_that_cannot_be_read_is_an_error_even_with_a_floor() -> None:
                 (
                     "a",
                     "kept",
-                    "not taken: the build times of 1 of its tags are not known yet, as of b; "
-                    "if one can never be read, ignore-tags passes over it",
+                    (
+                        "not taken: the build times of 1 of its tags are not known yet, as of b; "
+                        "if one can never be read, ignore-tags passes over it"
+                    ),
                 ),
                 ("b", "dropped", "no creation time known"),
             ],
