@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cmp.core.image_list import read_image_list
 from cmp.core.injection import Choice
-from cmp.core.keys import IMAGE_LIST, is_policy_key, nearest_key
+from cmp.core.keys import IMAGE_LIST, IMAGE_LOCK, is_policy_key, nearest_key
 from cmp.errors import IndexUnavailable, InvalidApplication, InvalidPolicy, InvalidSource
 from cmp.renderers import RENDERERS
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cmp.core.image_list import ManagedImage
+    from cmp.core.lock import Locked
     from cmp.core.record import ApplicationRecord, Recorded, SourceRecord
     from cmp.index import Manifest
     from cmp.index.protocols import IndexReader
@@ -58,7 +59,11 @@ def choose(
         )
     choices = []
     aliases = [image.alias for image in image_list.images]
+    locked = _locks(request)
     for image in image_list.images:
+        if lock := locked.get(image.alias):
+            choices.append(Choice(image, lock.tag, lock.digest))
+            continue
         recorded = record.decisions.get(image.alias) if record else None
         if record and recorded is None:
             recorded = record.renamed(image.repository, aliases)
@@ -122,9 +127,18 @@ def _policy_parameters(request: RenderRequest) -> dict[str, str]:
             if not isinstance(value, str):
                 raise InvalidApplication("give it as string", where=f"parameter {name}")
             keys[name] = value
-        elif not name.startswith(tuple(f"{kind}." for kind in RENDERERS)):
+        elif name != IMAGE_LOCK and not name.startswith(tuple(f"{kind}." for kind in RENDERERS)):
             raise InvalidSource(f"no parameter {name!r}{nearest_key(name, ())}", where="parameters")
     return keys
+
+
+def _locks(request: RenderRequest) -> Mapping[str, Locked]:
+    """Return the images that are given: before all others, whatever is recorded."""
+    if IMAGE_LOCK not in request.parameters:
+        return {}
+    from cmp.core.lock import parse_lock
+
+    return parse_lock(request.parameters[IMAGE_LOCK])
 
 
 def _choose_image(

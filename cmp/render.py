@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from cmp import renderers
 from cmp.choose import Chosen, choose
-from cmp.core.keys import is_policy_key
+from cmp.core.keys import IMAGE_LOCK, is_policy_key
 from cmp.errors import IndexUnavailable, InvalidApplication, InvalidSource, RenderRefused
 from cmp.index import open_reader
 from cmp.renderers.paths import repository_root
@@ -75,7 +75,7 @@ def _render(
 ) -> bytes:
     directory = os.path.abspath(directory)
     kind = _kind(request, directory)
-    options = [name for name in request.parameters if not is_policy_key(name)]
+    options = [n for n in request.parameters if n != IMAGE_LOCK and not is_policy_key(n)]
     renderers.check_options(kind, options)
     job = renderers.Job(
         directory=directory,

@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 PREFIX = "argocd-image-updater.argoproj.io/"
 IMAGE_LIST = "image-list"
+IMAGE_LOCK = "image-lock"
+"""No policy but a plugin parameter: the images themselves (cmp.core.lock)."""
 
 
 class Key(NamedTuple):

@@ -1,23 +1,29 @@
 """One pass over all Applications: list, decide, verify, publish."""
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
-from cmp.core.image import Repository
+from cmp.core.image import Image, Repository
 from cmp.core.policy import Policy
+from cmp.core.record import ApplicationRecord
 from cmp.core.snapshot import Snapshot, Tag
 from cmp.errors import CmpError, InvalidInput, NotFound
-from cmp.index.protocols import Store
+from cmp.index.protocols import Index
 from cmp.refresh.decisions import Outcome, Outcomes, decide_image, unverified
 from cmp.refresh.known import Known, known_of, whole
 from cmp.refresh.listing import RegistryAccess, snapshots, with_tags
 from cmp.refresh.plan import ApplicationPlan, images, policies
 from cmp.refresh.publication import Publication, publish
+from cmp.refresh.restored import restored
+from cmp.refresh.state import State
 
 log = logging.getLogger(__name__)
+
+Deployed = Callable[[Repository], tuple[Image, ...]]
+"""Returns what one Application runs of a repository, as far as Argo CD says so."""
 
 
 @dataclass(slots=True)
@@ -33,6 +39,11 @@ class Summary:
     invalid: int = 0
     """Things that someone has to change."""
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """All counts by their names."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
     def problem(self, error: CmpError, **where: object) -> None:
         """Log and count what went wrong."""
         if isinstance(error, InvalidInput):
@@ -42,22 +53,32 @@ class Summary:
         log.warning("not refreshed", extra={**where, "reason": error})
 
 
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What one pass over Applications begins with."""
+
+    plans: tuple[ApplicationPlan, ...]
+    now: datetime
+    deployed: Mapping[str, Deployed] = field(default_factory=dict)
+    """By instance, what a cluster says of what runs."""
+    listed: frozenset[Repository] = frozenset()
+    """Repositories whose snapshot is of late: they are not listed again."""
+
+
 def run(
-    plans: tuple[ApplicationPlan, ...],
-    access: RegistryAccess,
-    store: Store,
-    now: datetime,
-    *,
-    dry_run: bool,
-) -> Summary:
-    """Run one pass and publish what came of it, unless ``dry_run``.
+    asked: Pass, access: RegistryAccess, store: Index, state: State, *, dry_run: bool
+) -> tuple[Summary, Mapping[str, ApplicationRecord]]:
+    """Run one pass and publish what came of it, unless ``dry_run``; return also all records.
 
     A registry or repository that fails keeps its old snapshot and its decisions; the others
-    go on. Raises `IndexUnavailable` when the store itself fails.
+    go on. Raises `IndexUnavailable` when the store itself fails, and as ``state`` does.
     """
     summary = Summary()
-    known = {plan.instance: known_of(store, plan.instance, summary.problem) for plan in plans}
-    plans = tuple(plan for plan in plans if not known[plan.instance].is_lost)
+    known = {
+        plan.instance: known_of(store, state, plan.instance, summary.problem)
+        for plan in asked.plans
+    }
+    plans = tuple(plan for plan in asked.plans if not known[plan.instance].is_lost)
     wanted = policies(plans)
     summary.applications = sum(plan.has_policy for plan in plans)
     summary.images = len(list(images(plans)))
@@ -65,14 +86,17 @@ def run(
     manifest = whole(store.manifest, summary.problem)
     read = {r: whole(partial(store.snapshot, r), summary.problem) for r in wanted}
     old = {repository: found for repository, found in read.items() if found is not None}
-    answers = access.list_all(wanted)
-    new = _learn(access, _listed(answers, wanted, summary), snapshots(answers, old, now), summary)
-    outcomes = _verify(_decide(plans, new, known), access)
+    answers = access.list_all(r for r in wanted if r not in asked.listed or r not in old)
+    new = _learn(
+        access, _listed(answers, wanted, summary), snapshots(answers, old, asked.now), summary
+    )
+    outcomes = _verify(_decide(plans, new, known, asked), access)
     _report(plans, outcomes, summary)
-    if not dry_run:
-        complete = bool(manifest and manifest.complete) or _is_complete(answers, outcomes, old)
-        publish(store, Publication(plans, outcomes, known, new, old, manifest, complete), now)
-    return summary
+    if dry_run:
+        return summary, {}
+    complete = bool(manifest and manifest.complete) or _is_complete(answers, outcomes, old)
+    publication = Publication(plans, outcomes, known, new, old, manifest, complete)
+    return summary, publish(store, state, publication, asked.now)
 
 
 def _listed(
@@ -123,9 +147,13 @@ def _is_complete(
     Until then a render would take Git's images, and after the loss of an index that can be
     a step back for all. A registry that says it has no such repository has answered.
     """
+    unanswered = {
+        repository
+        for repository, answer in answers.items()
+        if isinstance(answer, CmpError) and not isinstance(answer, NotFound)
+    }
     return not any(
-        isinstance(answers[outcome.image.repository], CmpError)
-        and not isinstance(answers[outcome.image.repository], NotFound)
+        outcome.image.repository in unanswered
         and outcome.image.repository not in old
         and outcome.previous is None
         for outcome in outcomes.values()
@@ -136,15 +164,24 @@ def _decide(
     plans: tuple[ApplicationPlan, ...],
     new: Mapping[Repository, Snapshot],
     known: Mapping[str, Known],
+    asked: Pass,
 ) -> dict[tuple[str, int, str], Outcome]:
-    return {
-        (plan.instance, number, image.alias): decide_image(
-            image, new.get(image.repository), known[plan.instance].decision(plan, source, image)
-        )
-        for plan in plans
-        for number, source in enumerate(plan.sources)
-        for image in source.image_list.images
-    }
+    outcomes = {}
+    for plan in plans:
+        deployed = asked.deployed.get(plan.instance, _nothing)
+        for number, source in enumerate(plan.sources):
+            for image in source.image_list.images:
+                snapshot = new.get(image.repository)
+                previous = known[plan.instance].decision(plan, source, image) or restored(
+                    image, deployed(image.repository), snapshot, plan.instance, asked.now
+                )
+                key = (plan.instance, number, image.alias)
+                outcomes[key] = decide_image(image, snapshot, previous)
+    return outcomes
+
+
+def _nothing(_: Repository) -> tuple[Image, ...]:
+    return ()
 
 
 def _verify(outcomes: Outcomes, access: RegistryAccess) -> dict[tuple[str, int, str], Outcome]:

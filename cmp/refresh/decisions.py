@@ -101,7 +101,7 @@ def record(outcome: Outcome, instance: str, now: datetime) -> Recorded | None:
         )
     digest = decision.digest or ""
     return Recorded(
-        id=_id(instance, image, decision.tag, digest, now),
+        id=decision_id(instance, image, decision.tag, digest, now),
         repository=image.repository,
         tag=decision.tag,
         digest=digest,
@@ -129,6 +129,7 @@ def extended(past: History, decisions: Mapping[str, Recorded]) -> dict[str, tupl
     return history
 
 
-def _id(instance: str, image: ManagedImage, tag: str, digest: str, now: datetime) -> str:
+def decision_id(instance: str, image: ManagedImage, tag: str, digest: str, now: datetime) -> str:
+    """Return a name for a decision that no other has, nor this one when it is made again."""
     parts = (instance, image.alias, str(image.repository), tag, digest, now.isoformat())
     return f"d-{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:10]}"

@@ -1,4 +1,4 @@
-"""What the store knew of an Application before a pass: the floor of its decisions."""
+"""What is known of an Application before a pass: the floor of its decisions."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,8 +8,9 @@ from typing import TypeVar
 from cmp.core.image_list import ManagedImage
 from cmp.core.record import ApplicationRecord, History, Recorded, SourceRecord
 from cmp.errors import CmpError, IndexTorn
-from cmp.index.protocols import Store
+from cmp.index.protocols import IndexReader
 from cmp.refresh.plan import ApplicationPlan, SourcePlan
+from cmp.refresh.state import State
 
 _T = TypeVar("_T")
 
@@ -53,15 +54,15 @@ class Known:
         return next((found for found in (*by_alias, *past[:1], *renamed) if found), None)
 
 
-def known_of(store: Store, instance: str, report: Report) -> Known:
+def known_of(index: IndexReader, state: State, instance: str, report: Report) -> Known:
     """Read what is known of an Application; a torn document is reported.
 
     Raises `IndexUnavailable` when a document is there and cannot be read at all: that is
     no reason to write another in its place.
     """
-    history = whole(partial(store.history, instance), report)
+    history = whole(partial(state.history, instance), report)
     try:
-        return Known(store.application(instance), history)
+        return Known(index.application(instance), history)
     except IndexTorn as error:
         known = Known(None, history, is_torn=True)
         if known.is_lost:

@@ -9,15 +9,16 @@ from cmp.core.image import Repository
 from cmp.core.record import ApplicationRecord, History, Recorded, SourceRecord
 from cmp.core.snapshot import Snapshot
 from cmp.index import Manifest
-from cmp.index.protocols import Store
+from cmp.index.protocols import IndexWriter
 from cmp.refresh.decisions import Outcomes, extended, record
 from cmp.refresh.known import Known, history_key
 from cmp.refresh.plan import ApplicationPlan, SourcePlan
+from cmp.refresh.state import State
 
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """Everything that one pass may change in the store."""
+    """Everything that one pass may change."""
 
     plans: tuple[ApplicationPlan, ...]
     outcomes: Outcomes
@@ -29,9 +30,17 @@ class Publication:
     complete: bool
 
 
-def publish(store: Store, publication: Publication, now: datetime) -> None:
-    """Write what changed, documents first and the manifest last."""
+def publish(
+    index: IndexWriter, state: State, publication: Publication, now: datetime
+) -> Mapping[str, ApplicationRecord]:
+    """Write what changed and return all records, by instance.
+
+    First the state, so that nothing is ever rendered that could be forgotten; then the
+    documents; the manifest last.
+    """
     manifest, last = publication.manifest, _last_generation(publication)
+    records = {plan.instance: _record(plan, publication, now) for plan in publication.plans}
+    state.put_histories(_new_histories(publication, records))
     changed = manifest is None
     for repository, snapshot in publication.new.items():
         before = publication.old.get(repository)
@@ -39,18 +48,15 @@ def publish(store: Store, publication: Publication, now: datetime) -> None:
             continue  # it could not be listed
         same = before is not None and before.tags == snapshot.tags
         changed |= not same
-        store.put_snapshot(snapshot if same else replace(snapshot, generation=last + 1))
+        index.put_snapshot(snapshot if same else replace(snapshot, generation=last + 1))
     for plan in publication.plans:
-        fresh = _record(plan, publication, now)
+        fresh = records[plan.instance]
         known = publication.known[plan.instance]
-        history = _history(plan, fresh, known)
-        if history != known.history:
-            store.put_history(plan.instance, history)
         recorded = known.record or ApplicationRecord(plan.instance, plan.application, ())
         if known.is_torn or fresh._replace(generation=recorded.generation) != recorded:
             changed = True
-            store.put_application(fresh._replace(generation=last + 1))
-    store.put_manifest(
+            index.put_application(fresh._replace(generation=last + 1))
+    index.put_manifest(
         Manifest(
             epoch=manifest.epoch if manifest else str(uuid4()),
             generation=last + changed,
@@ -58,6 +64,19 @@ def publish(store: Store, publication: Publication, now: datetime) -> None:
             complete=publication.complete,
         )
     )
+    return records
+
+
+def _new_histories(
+    publication: Publication, records: Mapping[str, ApplicationRecord]
+) -> dict[str, History]:
+    histories = {}
+    for plan in publication.plans:
+        known = publication.known[plan.instance]
+        history = _history(plan, records[plan.instance], known)
+        if history != known.history:
+            histories[plan.instance] = history
+    return histories
 
 
 def _last_generation(publication: Publication) -> int:

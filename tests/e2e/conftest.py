@@ -5,6 +5,7 @@ One worker runs them all (tests/support/workers.py): there is one Argo CD, not o
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ from tests.support.argocd import ArgoCD, missing
 from tests.support.cli import TOOLS
 from tests.support.git import commit_all
 from tests.support.guestbook import Guestbook
+from tests.support.refresher import Refresher
 from tests.support.registry import RegistryServer
+from tests.support.scene import Scene
 
 
 @pytest.fixture(scope="session")
@@ -36,17 +39,52 @@ def argocd() -> Iterator[ArgoCD]:
 
 @pytest.fixture
 def guestbook(tmp_path: Path, registry: RegistryServer, argocd: ArgoCD) -> Guestbook:
+    return guestbook_for(argocd, tmp_path, registry)
+
+
+def guestbook_for(argocd: ArgoCD, folder: Path, registry: RegistryServer) -> Guestbook:
     """Return the guestbook in a Git repository of its own, indexed for that Argo CD."""
-    made = Guestbook.create(tmp_path, registry)
+    made = Guestbook.create(folder, registry)
     commit_all(made.repository, "The guestbook, at v1")
     return replace(made, repo_url=f"file://{made.repository}", store=argocd.index)
+
+
+@pytest.fixture
+def refresher(argocd: ArgoCD, tmp_path: Path) -> Iterator[Refresher]:
+    with refresher_for(argocd, tmp_path) as refresher:
+        yield refresher
+
+
+@contextmanager
+def refresher_for(argocd: ArgoCD, folder: Path) -> Iterator[Refresher]:
+    """Yield a refresher that knows nothing yet, and has not been started."""
+    argocd.delete_applications()
+    (folder / "refresher").mkdir()
+    refresher = Refresher(argocd, folder / "refresher")
+    refresher.clean()
+    try:
+        yield refresher
+    finally:
+        refresher.kill()
+        argocd.delete_applications()
+
+
+@pytest.fixture
+def scene(argocd: ArgoCD, guestbook: Guestbook, refresher: Refresher) -> Scene:
+    return Scene(argocd, guestbook, refresher)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Any:
     """Show what Argo CD said last, where a test fails."""
     report = yield
-    argocd = getattr(item, "funcargs", {}).get("argocd")
-    if report.failed and isinstance(argocd, ArgoCD):
-        report.sections += argocd.logs.items()
+    fixtures = getattr(item, "funcargs", {})
+    if report.failed:
+        argocd, refresher = fixtures.get("argocd"), fixtures.get("refresher")
+        if isinstance(argocd, ArgoCD):
+            report.sections += argocd.logs.items()
+        if refresher is None and "push" in fixtures:
+            refresher = fixtures["push"].scene.refresher
+        if isinstance(refresher, Refresher):
+            report.sections.append(("refresher", refresher.log[-6000:]))
     return report

@@ -16,11 +16,13 @@ class Application:
     """One Application, and what it deploys into a Namespace that no other uses."""
 
     def __init__(
-        self, kubernetes: Kubernetes, *, control_plane: str, name: str, destination: str
+        self, kubernetes: Kubernetes, *, namespace: str, name: str, destination: str
     ) -> None:
         self._kubernetes = kubernetes
-        self._destination = destination
-        self.path = f"{API}/namespaces/{control_plane}/applications/{name}"
+        self.destination = destination
+        self.name = name
+        self.namespace = namespace
+        self.path = f"{API}/namespaces/{namespace}/applications/{name}"
 
     def status(self) -> Object:
         return _status(self._kubernetes.get(self.path))
@@ -28,6 +30,14 @@ class Application:
     def synced(self) -> Object:
         """Wait until what is deployed is what is rendered, and no operation is at it."""
         return _status(self._kubernetes.wait(self.path, "Synced", _is_synced))
+
+    def is_out_of_sync(self) -> Object:
+        """Wait until what is deployed is not what is rendered."""
+
+        def probe(application: Object) -> bool:
+            return bool(_status(application).get("sync", {}).get("status") == "OutOfSync")
+
+        return _status(self._kubernetes.wait(self.path, "OutOfSync", probe))
 
     def condition(self, kind: str) -> str:
         """Wait until Argo CD reports a condition, ``ComparisonError``; return its message."""
@@ -60,7 +70,7 @@ class Application:
 
     def images(self) -> dict[str, str]:
         """Return the image of each Deployment's first container by the Deployment's name."""
-        path = f"/apis/apps/v1/namespaces/{self._destination}/deployments"
+        path = f"/apis/apps/v1/namespaces/{self.destination}/deployments"
         return {
             deployment["metadata"]["name"]: _containers(deployment)[0]["image"]
             for deployment in self._kubernetes.get(path)["items"]

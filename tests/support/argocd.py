@@ -18,6 +18,8 @@ from tests.support.processes import Processes, free_ports
 from tests.support.waiting import wait_for
 
 NAMESPACE = "argocd"
+TEAMS = "teams"
+"""A namespace besides the control plane's that may hold Applications."""
 BUILT = (
     "application-crd.yaml",
     "appproject-crd.yaml",
@@ -58,12 +60,23 @@ class ArgoCD:
         kubernetes: an administrator.
         tools: where `make setup-e2e` puts the programs.
         root: a folder of its own, with a short path: a socket's ends at 107 bytes.
+        namespace: of its control plane.
+        others: namespaces besides that which may hold Applications.
     """
 
     def __init__(
-        self, processes: Processes, kubernetes: Kubernetes, *, tools: Path, root: Path
+        self,
+        processes: Processes,
+        kubernetes: Kubernetes,
+        *,
+        tools: Path,
+        root: Path,
+        namespace: str,
+        others: tuple[str, ...],
     ) -> None:
         self.kubernetes = kubernetes
+        self.namespace = namespace
+        self.other_namespaces = others
         self.index = root / "index"
         """What the plugin renders from: it is for the tests to fill."""
         self._processes = processes
@@ -76,17 +89,34 @@ class ArgoCD:
     @contextmanager
     def running(cls, *, tools: Path, root: Path) -> Iterator[Self]:
         """Start all of it, wait until Applications can be created, and in the end kill it."""
-        for folder in ("home", "tmp", "plugins", "tls", "ssh", "plugin/work"):
-            (root / folder).mkdir(parents=True)
-        clean = {
-            "PATH": f"{tools}:{environment()['PATH']}",
-            "HOME": str(root / "home"),
-            "TMPDIR": str(root / "tmp"),
-            "LANG": "C.UTF-8",
-        }
-        with Processes(root, clean) as processes, api_server(processes, root) as kubernetes:
-            argocd = cls(processes, kubernetes, tools=tools, root=root)
-            argocd._start()
+        with (
+            _processes(tools, root) as processes,
+            api_server(processes, root) as kubernetes,
+        ):
+            argocd = cls(
+                processes,
+                kubernetes,
+                tools=tools,
+                root=root,
+                namespace=NAMESPACE,
+                others=(TEAMS,),
+            )
+            argocd._start(defines=True)
+            yield argocd
+
+    @contextmanager
+    def another(self, *, root: Path, namespace: str) -> Iterator["ArgoCD"]:
+        """Start one more Argo CD on the same API server, with its control plane elsewhere."""
+        with _processes(self._tools, root) as processes:
+            argocd = ArgoCD(
+                processes,
+                self.kubernetes,
+                tools=self._tools,
+                root=root,
+                namespace=namespace,
+                others=(),
+            )
+            argocd._start(defines=False)
             yield argocd
 
     @property
@@ -99,22 +129,32 @@ class ArgoCD:
         """Create an Application, and the Namespace it deploys to."""
         destination = manifest["spec"]["destination"]["namespace"]
         self.kubernetes.create_namespace(destination)
-        self.kubernetes.post(f"{API}/namespaces/{NAMESPACE}/applications", manifest)
+        namespace = manifest["metadata"].get("namespace", self.namespace)
+        self.kubernetes.post(f"{API}/namespaces/{namespace}/applications", manifest)
         return Application(
             self.kubernetes,
-            control_plane=NAMESPACE,
+            namespace=namespace,
             name=manifest["metadata"]["name"],
             destination=destination,
         )
 
-    def _start(self) -> None:
+    def delete_applications(self) -> None:
+        """Delete all Applications there are, and leave what they deployed."""
+        for namespace in (self.namespace, *self.other_namespaces):
+            folder = f"{API}/namespaces/{namespace}/applications"
+            self.kubernetes.delete(folder)
+            wait_for("no Applications", lambda f=folder: not self.kubernetes.get(f)["items"])
+
+    def _start(self, *, defines: bool) -> None:
         # What has to wait for nobody comes first.
         self._start_redis()
         self._start_repo_server()
         self._start_plugin()
         wait = self._processes.wait
         wait("kube-apiserver", self.kubernetes.is_ready)
-        self._create_definitions()
+        if defines:
+            self._create_definitions()
+        self._create_settings()
         self._start_controller()
         self._create_project()
         wait("argocd-cmp-server", (self._root / "plugins" / "image-cmp.sock").is_socket)
@@ -158,7 +198,7 @@ class ArgoCD:
 
     def _start_controller(self) -> None:
         config = self._root / "kubeconfig"
-        config.write_text(json.dumps(self.kubernetes.kubeconfig(NAMESPACE)))
+        config.write_text(json.dumps(self.kubernetes.kubeconfig(self.namespace)))
         own = {
             # https://kubernetes.default.svc is then the API server of this file.
             "ARGOCD_FAKE_IN_CLUSTER": "true",
@@ -168,7 +208,8 @@ class ArgoCD:
         self._processes.spawn(
             "argocd-application-controller",
             f"--kubeconfig={config}",
-            f"--namespace={NAMESPACE}",
+            f"--namespace={self.namespace}",
+            *(f"--application-namespaces={other}" for other in self.other_namespaces),
             f"--redis=127.0.0.1:{self._redis}",
             f"--repo-server=127.0.0.1:{self._repo}",
             "--repo-server-plaintext",
@@ -190,34 +231,58 @@ class ArgoCD:
         for name in ("application", "appproject"):
             text = (self._tools / f"{name}-crd.yaml").read_bytes()
             self.kubernetes.post_yaml(_CRDS, text)
-        self.kubernetes.create_namespace(NAMESPACE)
-        labels = {"app.kubernetes.io/part-of": "argocd"}  # without, it is not found
-        settings = {"metadata": {"name": "argocd-cm", "labels": labels}}
-        self.kubernetes.post(f"/api/v1/namespaces/{NAMESPACE}/configmaps", settings)
+        for other in self.other_namespaces:
+            self.kubernetes.create_namespace(other)
         for name in ("applications", "appprojects"):
             path = f"{_CRDS}/{name}.argoproj.io"
             self.kubernetes.wait(path, "Established", _is_established)
+
+    def _create_settings(self) -> None:
+        self.kubernetes.create_namespace(self.namespace)
+        labels = {"app.kubernetes.io/part-of": "argocd"}  # without, it is not found
+        settings = {"metadata": {"name": "argocd-cm", "labels": labels}}
+        self.kubernetes.post(f"/api/v1/namespaces/{self.namespace}/configmaps", settings)
 
     def _create_project(self) -> None:
         """Create the project that allows everything, as argocd-server would.
 
         The API server takes two seconds for the first object of a kind.
         """
-        projects = f"{API}/namespaces/{NAMESPACE}/appprojects"
+        projects = f"{API}/namespaces/{self.namespace}/appprojects"
         # Established is not served yet.
         wait_for("AppProjects are served", lambda: self.kubernetes.find(projects))
+        self.create_project("default")
+
+    def create_project(self, name: str, **spec: Any) -> str:
+        """Create a project that allows everything, with ``spec`` besides; return its path."""
         everything = {
             "sourceRepos": ["*"],
+            "sourceNamespaces": ["*"],
             "destinations": [{"namespace": "*", "server": "*"}],
             "clusterResourceWhitelist": [{"group": "*", "kind": "*"}],
         }
         project = {
             "apiVersion": "argoproj.io/v1alpha1",
             "kind": "AppProject",
-            "metadata": {"name": "default"},
-            "spec": everything,
+            "metadata": {"name": name},
+            "spec": {**everything, **spec},
         }
+        projects = f"{API}/namespaces/{self.namespace}/appprojects"
         self.kubernetes.post(projects, project)
+        return f"{projects}/{name}"
+
+
+def _processes(tools: Path, root: Path) -> Processes:
+    """Return what will run an Argo CD's servers in ``root``, with the folders they need."""
+    for folder in ("home", "tmp", "plugins", "tls", "ssh", "plugin/work"):
+        (root / folder).mkdir(parents=True)
+    clean = {
+        "PATH": f"{tools}:{environment()['PATH']}",
+        "HOME": str(root / "home"),
+        "TMPDIR": str(root / "tmp"),
+        "LANG": "C.UTF-8",
+    }
+    return Processes(root, clean)
 
 
 def _is_established(definition: Object) -> bool:

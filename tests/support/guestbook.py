@@ -73,7 +73,7 @@ class Guestbook:
                 self.registry.url, f"{self.namespace}/{repository}", tag, created=time, salt=tag
             )
 
-    def application(
+    def manifest(
         self,
         annotations: Mapping[str, str],
         *,
@@ -81,9 +81,9 @@ class Guestbook:
         parameters: list[dict[str, Any]] | None = None,
         name: str = "guestbook",
         **spec: Any,
-    ) -> Path:
-        """Write an Application of our plugin, with ``spec`` in its spec; return its file."""
-        manifest = {
+    ) -> dict[str, Any]:
+        """Return an Application of our plugin, with ``spec`` in its spec."""
+        return {
             "apiVersion": "argoproj.io/v1alpha1",
             "kind": "Application",
             "metadata": {
@@ -106,9 +106,13 @@ class Guestbook:
                 **spec,
             },
         }
+
+    def application(self, annotations: Mapping[str, str], **options: Any) -> Path:
+        """Write an Application as `manifest` returns it into a file, for the refresher."""
+        manifest = self.manifest(annotations, **options)
         folder = self.root / "applications"
         folder.mkdir(exist_ok=True)
-        file = folder / f"{name}.yaml"
+        file = folder / f"{manifest['metadata']['name']}.yaml"
         file.write_text(yaml.safe_dump(manifest))
         return file
 

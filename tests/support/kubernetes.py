@@ -1,5 +1,6 @@
 """Just enough of a Kubernetes client to look at an API server, and to change it."""
 
+import contextlib
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ Object = dict[str, Any]
 
 _NOT_FOUND = 404
 _BUSY = (429, 503)
+_QUIET_S = 0.5  # what has happened comes at once
 
 
 class Refused(Exception):
@@ -99,6 +101,16 @@ class Kubernetes:
         except TookTooLong as error:
             raise TookTooLong(f"{error}\n{json.dumps(seen, indent=1)}") from None
 
+    def since(self, path: str, version: str) -> list[tuple[str, Object]]:
+        """Return what became of a collection after a version: (ADDED, object) and so on."""
+        query = f"watch=true&resourceVersion={version}"
+        events = []
+        with contextlib.suppress(requests.ConnectionError):  # nothing for so long: that was all
+            reply = self._call("GET", f"{path}?{query}", stream=True, timeout=(5, _QUIET_S))
+            for line in filter(None, reply.iter_lines(None)):
+                events.append(json.loads(line))  # noqa: PERF401 - those before the end count
+        return [(event["type"], event["object"]) for event in events]
+
     def create_namespace(self, name: str) -> None:
         self.post("/api/v1/namespaces", {"metadata": {"name": name}})
 
@@ -129,7 +141,8 @@ class Kubernetes:
         return found
 
     def _call(self, method: str, path: str, **options: Any) -> requests.Response:
-        reply = self._session.request(method, urljoin(self.url, path), timeout=30, **options)
+        options = {"timeout": 30, **options}
+        reply = self._session.request(method, urljoin(self.url, path), **options)
         if not reply.ok:
             raise (Busy if reply.status_code in _BUSY else Refused)(method, reply)
         return reply

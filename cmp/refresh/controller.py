@@ -1,0 +1,207 @@
+"""The refresher in a cluster: passes on an interval and whenever an Application changes."""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from cmp.core.application import Application
+from cmp.core.image import Repository
+from cmp.core.sync_windows import SyncWindow, parse_sync_windows
+from cmp.errors import CmpError
+from cmp.index.protocols import Store
+from cmp.refresh import cycle
+from cmp.refresh.cluster import Cluster
+from cmp.refresh.events import event
+from cmp.refresh.listing import RegistryAccess
+from cmp.refresh.observed import Observed, parse_observed
+from cmp.refresh.plan import plan, policies
+from cmp.refresh.state import ConfigMapState
+from cmp.refresh.teller import Teller, create_event
+from cmp.refresh.wanted import Wanted, wanted_by
+from cmp.refresh.watched import Name, Watched
+
+log = logging.getLogger(__name__)
+
+_JITTER = 0.1  # of the interval, either way
+_SETTLE_S = 0.2  # an owner's changes come in bursts
+_FIRST_RETRY_S = 1.0
+_LONGEST_RETRY_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which cluster and namespaces a refresher serves, and how fast."""
+
+    control_plane: str
+    application_namespaces: tuple[str, ...]
+    """Where Applications may be, besides the control plane's namespace."""
+    interval: timedelta
+    at_once: int
+    """Applications that are told of a change at a time."""
+    dry_run: bool
+
+
+class Controller:
+    """One refresher, from its start to its end."""
+
+    def __init__(
+        self, cluster: Cluster, access: RegistryAccess, store: Store, scope: Scope
+    ) -> None:
+        """Prepare; `run` does all the rest."""
+        self._access = access
+        self._store = store
+        self._scope = scope
+        self._cluster = cluster
+        self._state = ConfigMapState(cluster, scope.control_plane)
+        self._changed: set[Name] = set()
+        self._awake = threading.Event()
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._written: dict[Name, Application] = {}
+        self._held: dict[tuple[Name, str], str] = {}
+        self._listed_s: dict[Repository, float] = {}
+        namespaces = tuple(dict.fromkeys((scope.control_plane, *scope.application_namespaces)))
+        self._applications = Watched[Observed](
+            cluster, "applications", namespaces, parse_observed, self._on_application
+        )
+        self._projects = Watched[tuple[SyncWindow, ...]](
+            cluster, "appprojects", (scope.control_plane,), parse_sync_windows, self._on_project
+        )
+        self._teller = Teller(
+            cluster,
+            self._applications,
+            self._projects,
+            self._state,
+            control_plane=scope.control_plane,
+            at_once=scope.at_once,
+        )
+
+    def stop(self) -> None:
+        """Finish what is under way, and end `run`; may be called from a signal handler."""
+        self._stopping.set()
+        self._awake.set()
+
+    def run(self) -> None:
+        """Serve until `stop` is called."""
+        self._applications.start()
+        self._projects.start()
+        try:
+            if self._begin():
+                self._serve()
+        finally:
+            self._applications.stop()
+            self._projects.stop()
+            self._teller.stop()
+
+    def _begin(self) -> bool:
+        """Wait until all Applications and the state are known; false when it is to end before."""
+        while not (self._applications.is_complete and self._projects.is_complete):
+            if self._stopping.wait(0.05):
+                return False
+        failures = 0
+        while not self._stopping.is_set():
+            try:
+                self._state.load()
+            except CmpError as error:
+                log.warning("state not read", extra={"reason": error})
+                failures += 1
+                self._stopping.wait(_retry_s(failures))
+            else:
+                if not self._scope.dry_run:
+                    self._teller.start()
+                return True
+        return False
+
+    def _serve(self) -> None:
+        due_s, failures = 0.0, 0
+        while not self._stopping.is_set():
+            with self._lock:
+                changed, self._changed = self._changed, set()
+            whole = time.monotonic() >= due_s
+            if changed or whole:
+                try:
+                    self._pass(changed, whole=whole)
+                except CmpError as error:
+                    log.warning("pass failed", extra={"reason": error})
+                    failures += 1
+                    due_s = time.monotonic() + _retry_s(failures)
+                else:
+                    failures = 0
+                    due_s = time.monotonic() + self._interval_s() if whole else due_s
+            self._awake.wait(max(0.0, due_s - time.monotonic()))
+            if self._awake.is_set():
+                self._stopping.wait(_SETTLE_S)
+                self._awake.clear()
+
+    def _interval_s(self) -> float:
+        jitter = random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - spreads load
+        return self._scope.interval.total_seconds() * jitter
+
+    def _pass(self, changed: Iterable[Name], *, whole: bool) -> None:
+        """List, decide and publish; not ``whole``: list only for those that changed."""
+        observed = self._applications.all()
+        control_plane = self._scope.control_plane
+        applications = {name: app.application for name, app in observed.items()}
+        plans = plan(applications.values(), control_plane)
+        listed: frozenset[Repository] = frozenset()
+        if not whole:
+            theirs = [applications[name] for name in changed if name in applications]
+            due = policies(plan(theirs, control_plane))
+            listed = frozenset(policies(plans).keys() - due.keys())
+        by_instance = {
+            app.application.instance(control_plane): (name, app) for name, app in observed.items()
+        }
+        asked = cycle.Pass(
+            plans,
+            datetime.now(UTC).replace(microsecond=0),  # noqa: TID251 - when it was listed
+            {instance: app.deployed for instance, (_, app) in by_instance.items()},
+            listed,
+        )
+        summary, records = cycle.run(
+            asked, self._access, self._store, self._state, dry_run=self._scope.dry_run
+        )
+        level = logging.INFO if whole or summary.changed else logging.DEBUG
+        log.log(level, "refreshed", extra=summary.counts)
+        wanted = {
+            by_instance[instance][0]: wanted_by(record) for instance, record in records.items()
+        }
+        self._teller.want(wanted)
+        for name, wish in wanted.items():
+            self._report_held(name, observed[name], wish)
+
+    def _report_held(self, name: Name, app: Observed, wanted: Wanted) -> None:
+        """Write an Event for each image that is kept although the registry has another."""
+        for image in wanted.images:
+            held = wanted.held.get(image.name, "")
+            if self._held.get((name, image.name), "") != held:
+                self._held[name, image.name] = held
+                if held:
+                    note = f"{image.reference} is held: {held}"
+                    key = image.decision.id
+                    now = datetime.now(UTC)  # noqa: TID251 - when the Event happened
+                    manifest = event(app, "ImageHeld", (), note, key=key, now=now)
+                    create_event(self._cluster, manifest)
+
+    def _on_application(self, name: Name) -> None:
+        """Begin a pass when what an owner wrote has changed, and not what Argo CD reports."""
+        app = self._applications.get(name)
+        with self._lock:
+            if app is None:
+                self._written.pop(name, None)
+            elif self._written.get(name) != app.application:
+                self._written[name] = app.application
+                self._changed.add(name)
+                self._awake.set()
+        self._teller.wake()
+
+    def _on_project(self, _: Name) -> None:
+        self._teller.wake()
+
+
+def _retry_s(failures: int) -> float:
+    pause_s = min(_LONGEST_RETRY_S, _FIRST_RETRY_S * 2.0**failures)
+    return pause_s * random.uniform(0.5, 1)  # noqa: S311 - spreads load

@@ -1,0 +1,166 @@
+"""What Argo CD says of an Application: how it syncs, and how far it has come."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from cmp.core.application import PLUGIN, Application, parse_application
+from cmp.core.image import Image, Repository
+from cmp.core.sync_windows import Destination
+from cmp.errors import InvalidImage
+
+REFRESH = "argocd.argoproj.io/refresh"
+REFRESH_TIMESTAMP = "argocd.argoproj.io/refresh-timestamp"
+INFO = "image-cmp"
+"""The name under which an operation of ours says which decisions it is for."""
+
+
+@dataclass(frozen=True, slots=True)
+class SyncPolicy:
+    """How an Application syncs (argo-cd, types.go SyncPolicy)."""
+
+    automated: bool = False
+    self_heal: bool = False
+    prune: bool = False
+    options: tuple[str, ...] = ()
+    retry: Mapping[str, Any] | None = None
+
+    @classmethod
+    def parse(cls, manifest: Mapping[str, Any]) -> "SyncPolicy":
+        """Read ``spec.syncPolicy``."""
+        automated = manifest.get("automated")
+        given = automated or {}
+        return cls(
+            automated=automated is not None and given.get("enabled") is not False,
+            self_heal=given.get("selfHeal") is True,
+            prune=given.get("prune") is True,
+            options=tuple(manifest.get("syncOptions") or ()),
+            retry=manifest.get("retry"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """The operation that is asked for or runs, else the one that ran last."""
+
+    is_over: bool = True
+    phase: str = ""
+    """``Succeeded``, ``Failed`` or ``Error`` when it is over."""
+    message: str = ""
+    finished_at: datetime | None = None
+    decisions: str = ""
+    """What it was started for, where it is one of ours."""
+    images: frozenset[str] = frozenset()
+    """Of all objects that it applied, as Argo CD lists them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """One Application of our plugin, as it was seen last."""
+
+    application: Application
+    uid: str
+    resource_version: str
+    project: str
+    destination: Destination
+    sync: SyncPolicy
+    sources: tuple[Mapping[str, Any], ...]
+    """As they stand in the spec."""
+    is_multi_source: bool
+    is_deleted: bool
+    refresh_pending: bool
+    """A refresh is asked for and was not processed yet."""
+    is_reconciled: bool
+    """Argo CD has compared it at least once."""
+    operation: Operation
+    sync_status: str
+    """``Synced``, ``OutOfSync`` or ``Unknown``."""
+    error: str
+    """Why it could not be rendered or compared, or nothing."""
+    running: frozenset[str]
+    """Images of what runs, as far as Argo CD says so."""
+
+    def deployed(self, repository: Repository) -> tuple[Image, ...]:
+        """Return the images of a repository that were synced last, else those that run."""
+        return of_repository(self.operation.images, repository) or of_repository(
+            self.running, repository
+        )
+
+
+def parse_observed(manifest: Mapping[str, Any]) -> Observed | None:
+    """Read an Application; None when none of its sources is rendered by our plugin.
+
+    Raises `InvalidApplication` naming the field.
+    """
+    spec, metadata = manifest.get("spec") or {}, manifest["metadata"]
+    is_multi_source = bool(spec.get("sources"))
+    sources = spec["sources"] if is_multi_source else [spec.get("source") or {}]
+    if not any((source.get("plugin") or {}).get("name") == PLUGIN for source in sources):
+        return None
+    status = manifest.get("status") or {}
+    application = parse_application(manifest)
+    destination = spec.get("destination") or {}
+    return Observed(
+        application=application,
+        uid=metadata["uid"],
+        resource_version=metadata["resourceVersion"],
+        project=spec.get("project") or "default",
+        destination=Destination(
+            application.name,
+            server=destination.get("server", ""),
+            cluster=destination.get("name", ""),
+            namespace=destination.get("namespace", ""),
+        ),
+        sync=SyncPolicy.parse(spec.get("syncPolicy") or {}),
+        sources=tuple(sources),
+        is_multi_source=is_multi_source,
+        is_deleted="deletionTimestamp" in metadata,
+        refresh_pending=REFRESH in (metadata.get("annotations") or {}),
+        is_reconciled=bool(status.get("reconciledAt")),
+        operation=_operation(manifest.get("operation"), status.get("operationState") or {}),
+        sync_status=(status.get("sync") or {}).get("status", "Unknown"),
+        error=_error(status.get("conditions") or ()),
+        running=frozenset((status.get("summary") or {}).get("images") or ()),
+    )
+
+
+def of_repository(images: Iterable[str], repository: Repository) -> tuple[Image, ...]:
+    """Return those of ``images`` that are of ``repository``, in the order of their text."""
+    parsed = (_parsed(text) for text in sorted(images))
+    return tuple(image for image in parsed if image and image.repository == repository)
+
+
+def _parsed(text: str) -> Image | None:
+    try:
+        return Image.parse(text)
+    except InvalidImage:
+        return None  # somebody else's affair
+
+
+def _operation(asked_for: Any, state: Mapping[str, Any]) -> Operation:
+    """Read the last operation; one that is asked for has not begun, or runs."""
+    operation = asked_for or state.get("operation") or {}
+    result = state.get("syncResult") or {}
+    images = (image for r in result.get("resources") or () for image in r.get("images") or ())
+    infos = {info.get("name"): info.get("value", "") for info in operation.get("info") or ()}
+    phase = state.get("phase", "")
+    return Operation(
+        is_over=not asked_for and phase not in ("Running", "Terminating"),
+        phase=phase,
+        message=state.get("message", ""),
+        finished_at=_time(state.get("finishedAt")),
+        decisions=infos.get(INFO, ""),
+        images=frozenset(images),
+    )
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _error(conditions: Iterable[Mapping[str, Any]]) -> str:
+    for condition in conditions:
+        if condition.get("type") in ("ComparisonError", "InvalidSpecError"):
+            return str(condition.get("message", ""))
+    return ""

@@ -1,0 +1,52 @@
+"""The floor of an image of which nothing is known but what Argo CD says it synced."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from cmp.core.decide import Selection
+from cmp.core.image import Image
+from cmp.core.image_list import ManagedImage
+from cmp.core.record import Recorded
+from cmp.core.snapshot import Snapshot, Tag
+from cmp.errors import InvalidPolicy
+from cmp.refresh.decisions import decision_id
+
+
+def restored(
+    image: ManagedImage,
+    deployed: Iterable[Image],
+    snapshot: Snapshot | None,
+    instance: str,
+    now: datetime,
+) -> Recorded | None:
+    """Return a decision for the highest of the ``deployed`` images that the policy admits.
+
+    A decision that was lost is found again so, and a new policy begins at what runs, rather
+    than below it. One that the policy drops, or cannot rank, is no floor: its owner wants
+    another.
+    """
+    try:
+        selection = Selection.of(image.policy)
+    except InvalidPolicy:
+        return None
+    ranked = []
+    for found in deployed:
+        tag = (snapshot.tags.get(found.tag or "") if snapshot else None) or Tag(found.tag or "")
+        place = selection.rank(tag)
+        if found.tag and not selection.why_not(found.tag) and not isinstance(place, str):
+            ranked.append((place, found.tag, found.digest or ""))
+    if not ranked:
+        return None
+    place, tag_name, digest = max(ranked)
+    fingerprint = image.policy.fingerprint()
+    return Recorded(
+        id=decision_id(instance, image, tag_name, digest, now),
+        repository=image.repository,
+        tag=tag_name,
+        digest=digest if selection.strategy.pins_digest else "",
+        fingerprint=fingerprint,
+        chosen_under=fingerprint,
+        since=now,
+        why="what Argo CD synced last",
+        created=place[0] if selection.strategy.ranks_by_creation else None,
+    )

@@ -1,0 +1,220 @@
+"""What to do next so that Argo CD runs what is wanted: design §6 as a pure function.
+
+Nothing is remembered but what `Progress` holds; everything else is read from the Application
+each time. A refresher that is killed between two steps goes on from what it finds.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from cmp.core.image import Image
+from cmp.refresh.observed import Observed
+from cmp.refresh.wanted import Told, Wanted, WantedImage
+
+_FIRST_PAUSE = timedelta(seconds=2)
+_LONGEST_PAUSE = timedelta(minutes=5)
+# For one change; more would not help.
+_MOST_OPERATIONS = 3
+_MOST_REFRESHES = 8
+# From the end of a sync until Argo CD has compared what it came to, which it does at once.
+_COMPARED_WITHIN = timedelta(seconds=5)
+# Our own words in Argo CD's error: the index did not answer, which passes.
+_PASSING = re.compile(r"-m cmp render` failed exit status 1\b")
+
+
+@dataclass(frozen=True, slots=True)
+class HardRefresh:
+    """Have the manifests rendered anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operate:
+    """Sync all of it."""
+
+    is_locked: bool
+    """In one with a hard refresh, the sources having the wanted images as a parameter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing can be done until the Application changes, or a time has come."""
+
+    why: str
+    is_ours: bool = False
+    """Argo CD is at what we asked for: there are only so many of these at a time."""
+    for_people: bool = False
+    """It takes a person, or a sync window, to go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Argo CD took what is wanted, or never will."""
+
+    failed: bool = False
+    note: str = ""
+
+
+Step = HardRefresh | Operate | Wait | Done
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an Application is to be told."""
+
+    wanted: Wanted
+    told: Told | None
+    """What it was told before; None where nothing is known of that."""
+    before: Mapping[str, str] = field(default_factory=dict)
+    """References by the images' names, of what ran when it was first looked at."""
+
+    @property
+    def other_images(self) -> bool:
+        """Tell whether other images are wanted than were told."""
+        return self.told is None or self.told.decisions != self.wanted.decisions
+
+    def is_news(self, app: Observed) -> bool:
+        """Tell whether Argo CD has to be told anything.
+
+        Where it is not known what it was told, as after the loss of the state, what it
+        reports as synced decides.
+        """
+        if _PASSING.search(app.error):
+            return True
+        if self.told is not None:
+            told = (self.told.decisions, self.told.policy)
+            return told != (self.wanted.decisions, self.wanted.policy)
+        if not self.wanted.images:
+            return False
+        return app.sync_status != "Synced" or bool(app.error) or not _runs(app, self.wanted)
+
+    def images(self) -> tuple[tuple[str, str], ...]:
+        """Return (reference before, reference now) of each image that is another.
+
+        One that never ran before has not changed; one that is Git's again has no reference.
+        """
+        now = {image.name: image.reference for image in self.wanted.images}
+        pairs = ((before, now.get(name, "")) for name, before in self.before.items())
+        return tuple((before, after) for before, after in pairs if before != after)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What this process has done for one change so far."""
+
+    refreshes: int = 0
+    operations: int = 0
+    operations_compared: int = 0
+    """How many of them had ended when the last refresh was asked for."""
+    not_before: datetime | None = None
+    """When the next refresh may be, should one more be needed."""
+
+    def after(self, step: HardRefresh | Operate, now: datetime) -> "Progress":
+        """Return the progress once ``step`` was done."""
+        pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(self.refreshes, 10))
+        refreshes = self.refreshes + (isinstance(step, HardRefresh) or step.is_locked)
+        return replace(
+            self,
+            refreshes=refreshes,
+            operations=self.operations + isinstance(step, Operate),
+            operations_compared=self.operations,
+            not_before=now + pause if refreshes > self.refreshes else self.not_before,
+        )
+
+
+def next_step(
+    app: Observed, change: Change, progress: Progress, *, closed: str, now: datetime
+) -> Step:
+    """Return what to do next for an Application.
+
+    Args:
+        app: as it is now.
+        change: what it is to be told.
+        progress: what was done for this change.
+        closed: why its project's sync windows allow no automated sync now, or nothing.
+        now: the time.
+    """
+    if app.is_deleted or (progress == Progress() and not change.is_news(app)):
+        return Done()
+    if not app.is_reconciled:
+        return Wait("Argo CD has not compared it yet")
+    ours = _is_ours(app, change.wanted)
+    if not app.operation.is_over:
+        return Wait("an operation is running", is_ours=ours)
+    if app.sync.automated and app.sync.self_heal and not closed and not app.error:
+        # A hard refresh by itself would have Argo CD sync in parts, without hooks.
+        runs = ours or progress.operations > 0 or _runs(app, change.wanted)
+        if change.other_images and not runs:
+            return Operate(is_locked=True)
+    if not progress.refreshes:
+        return HardRefresh()
+    if app.refresh_pending:
+        return Wait("a refresh is asked for", is_ours=True)
+    if app.error:
+        return _again(progress, f"Argo CD cannot render it: {app.error}", now)
+    if app.sync_status != "OutOfSync":
+        return _compared(app, change, progress, now)
+    if not app.sync.automated:
+        return Wait("it does not sync by itself: sync it", for_people=True)
+    if closed:
+        return Wait(f"no sync {closed}", for_people=True)
+    return _out_of_sync(app, change, progress, now)
+
+
+def _out_of_sync(app: Observed, change: Change, progress: Progress, now: datetime) -> Step:
+    """Return the step for one that was rendered anew, and may be synced."""
+    ended = app.operation.finished_at
+    if progress.operations and ended and now < ended + _COMPARED_WITHIN:
+        return Wait("it is compared", is_ours=True)
+    if _is_ours(app, change.wanted) and app.operation.phase != "Succeeded":
+        return Done(failed=True, note=f"the sync failed: {app.operation.message}")
+    if app.sync.self_heal:
+        return Done()  # what is left to do Argo CD does
+    if progress.operations_compared < progress.operations:
+        return HardRefresh()
+    if progress.operations >= _MOST_OPERATIONS:
+        return Done(failed=True, note="it is OutOfSync after its sync")
+    return Operate(is_locked=False)
+
+
+def _compared(app: Observed, change: Change, progress: Progress, now: datetime) -> Step:
+    """Return the step for one that is as it was rendered last."""
+    absent = [image for image in change.wanted.images if not image.is_among(_deployed(app, image))]
+    older = [image.reference for image in absent if _deployed(app, image)]
+    if older and progress.refreshes < _MOST_REFRESHES:
+        # Another replica's render won, which it had begun before the decision reached it.
+        return _again(progress, f"it was synced without {', '.join(older)}", now)
+    names = ", ".join(image.reference for image in absent)
+    note = f"Argo CD does not list {names} among the images it synced" if absent else ""
+    return Done(note=note)
+
+
+def _again(progress: Progress, why: str, now: datetime) -> Step:
+    if progress.not_before and now < progress.not_before:
+        return Wait(why)
+    return HardRefresh()
+
+
+def _is_ours(app: Observed, wanted: Wanted) -> bool:
+    return bool(wanted.decisions) and app.operation.decisions == wanted.decisions
+
+
+def _runs(app: Observed, wanted: Wanted) -> bool:
+    """Tell whether all that is wanted was synced, and nothing else of its repositories."""
+    return all(
+        image.is_among(_deployed(app, image))
+        and all(
+            any(other.is_among((deployed,)) for other in _same_repository(wanted, image))
+            for deployed in _deployed(app, image)
+        )
+        for image in wanted.images
+    )
+
+
+def _deployed(app: Observed, image: WantedImage) -> tuple[Image, ...]:
+    return app.deployed(image.repository)
+
+
+def _same_repository(wanted: Wanted, image: WantedImage) -> list[WantedImage]:
+    return [other for other in wanted.images if other.repository == image.repository]

@@ -1,0 +1,99 @@
+"""What an Application is to run by its record, and what Argo CD was told of that."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from cmp.core.image import Image, Repository, reference_suffix
+from cmp.core.record import ApplicationRecord, Recorded, SourceId
+
+
+class WantedImage(NamedTuple):
+    """One decision in force."""
+
+    name: str
+    """Its alias, with the source's path where several sources have that alias."""
+    alias: str
+    source: SourceId
+    decision: Recorded
+
+    @property
+    def repository(self) -> Repository:
+        """The image's repository."""
+        return self.decision.repository
+
+    @property
+    def reference(self) -> str:
+        """The image as it is wanted: ``registry/path:tag``."""
+        suffix = reference_suffix(self.decision.tag, self.decision.digest)
+        return f"{self.repository.written}{suffix}"
+
+    def is_among(self, images: tuple[Image, ...]) -> bool:
+        """Tell whether it is what ``images``, all of its repository, have."""
+        decision = self.decision
+        return any(
+            (image.digest == decision.digest if decision.digest else image.tag == decision.tag)
+            for image in images
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What Argo CD was told, and took."""
+
+    decisions: str = ""
+    """The ids of the decisions."""
+    policy: str = ""
+    """What else of the record a render depends on, as a hash."""
+    images: Mapping[str, str] = field(default_factory=dict)
+    """References by the images' names, to tell people what was before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """All that a render takes from an Application's record."""
+
+    images: tuple[WantedImage, ...]
+    policy: str
+    held: Mapping[str, str]
+    """By name: why an image is not what the registry alone would lead to."""
+
+    @property
+    def decisions(self) -> str:
+        """The ids of all decisions: another text means that other images are wanted."""
+        return ",".join(image.decision.id for image in self.images)
+
+    @property
+    def told(self) -> Told:
+        """What is to be remembered once Argo CD took it."""
+        return Told(self.decisions, self.policy, {i.name: i.reference for i in self.images})
+
+    def lock(self, source: SourceId) -> dict[str, str]:
+        """Return the parameter ``image-lock`` for a source: alias to ``tag[@digest]``."""
+        return {
+            image.alias: reference_suffix(image.decision.tag, image.decision.digest).removeprefix(
+                ":"
+            )
+            for image in self.images
+            if image.source == source
+        }
+
+
+def wanted_by(record: ApplicationRecord) -> Wanted:
+    """Return what a record asks for."""
+    images = tuple(_images(record))
+    inputs = [[*source.source, sorted(source.annotations.items())] for source in record.sources]
+    held = {image.name: image.decision.held for image in images if image.decision.held}
+    digest = hashlib.sha256(json.dumps(inputs).encode()).hexdigest()[:16]
+    return Wanted(images, digest if record.sources else "", held)
+
+
+def _images(record: ApplicationRecord) -> Iterator[WantedImage]:
+    shared = [alias for source in record.sources for alias in source.decisions]
+    for source in record.sources:
+        for alias, decision in source.decisions.items():
+            if decision.tag:
+                name = alias if shared.count(alias) == 1 else f"{source.source.path}/{alias}"
+                yield WantedImage(name, alias, source.source, decision)

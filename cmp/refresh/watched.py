@@ -1,0 +1,144 @@
+"""A collection of the API server, kept up to date: list once, then watch."""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Generic, TypeVar
+
+from cmp.errors import CmpError
+from cmp.refresh.cluster import API, Cluster, ClusterFailed, Expired, Object
+
+log = logging.getLogger(__name__)
+
+_WATCH_S = 300  # then anew, from where it ended
+_LONGEST_PAUSE_S = 30.0
+_LONG_S = 5  # a watch that lasted so long was no failure
+
+_T = TypeVar("_T")
+
+Name = tuple[str, str]
+"""Namespace and name."""
+
+
+class Watched(Generic[_T]):
+    """The objects of one kind in some namespaces, each parsed to what of it is needed.
+
+    What ``parse`` returns None for is not kept. One that it cannot read stays what it was
+    before, and is reported. ``changed`` is called, from a thread of the collection's, for each
+    object that is new, another or gone.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        plural: str,
+        namespaces: tuple[str, ...],
+        parse: Callable[[Object], _T | None],
+        changed: Callable[[Name], object],
+    ) -> None:
+        """Prepare to watch a kind of Argo CD's; `start` begins."""
+        self._cluster = cluster
+        self._plural = plural
+        self._namespaces = namespaces
+        self._parse = parse
+        self._changed = changed
+        self._lock = threading.Lock()
+        self._found: dict[Name, tuple[int, _T]] = {}
+        self._listed: set[str] = set()
+        self._stop = threading.Event()
+
+    def start(self) -> None:
+        """Begin to list and watch, in a thread for each namespace."""
+        for namespace in self._namespaces:
+            path = f"{API}/namespaces/{namespace}/{self._plural}"
+            threading.Thread(target=self._run, args=(path, namespace), daemon=True).start()
+
+    def stop(self) -> None:
+        """Begin no more requests; a watch under way ends with the process."""
+        self._stop.set()
+
+    @property
+    def is_complete(self) -> bool:
+        """Tell whether every namespace was listed whole at least once."""
+        with self._lock:
+            return self._listed == set(self._namespaces)
+
+    def all(self) -> Mapping[Name, _T]:
+        """Return what there is now."""
+        with self._lock:
+            return {name: found for name, (_, found) in self._found.items()}
+
+    def get(self, name: Name) -> _T | None:
+        """Return one object as it is now, or None."""
+        with self._lock:
+            return self._found[name][1] if name in self._found else None
+
+    def learn(self, manifest: Object) -> None:
+        """Take in an object as it is now; the watch may be a moment behind."""
+        name, version = _name(manifest), int(manifest["metadata"]["resourceVersion"])
+        try:
+            parsed = self._parse(manifest)
+        except CmpError as error:
+            log.warning("not read", extra={"object": "/".join(name), "reason": error})
+            return
+        if parsed is None:
+            self._drop(name, version)
+            return
+        with self._lock:
+            if name in self._found and version <= self._found[name][0]:
+                return
+            self._found[name] = (version, parsed)
+        self._changed(name)
+
+    def _run(self, path: str, namespace: str) -> None:
+        version, failures = "", 0
+        while not self._stop.is_set():
+            began_s = time.monotonic()
+            try:
+                version = version or self._list(path, namespace)
+                for kind, manifest in self._cluster.watch(path, version, seconds=_WATCH_S):
+                    version = manifest["metadata"]["resourceVersion"]
+                    self._event(kind, manifest)
+            except Expired as error:
+                version = ""
+                log.warning("watch interrupted", extra={"path": path, "reason": error})
+            except ClusterFailed as error:
+                log.warning("watch interrupted", extra={"path": path, "reason": error})
+            # One that ends at once, with or without an error, must not be asked for at once.
+            failures = 0 if time.monotonic() - began_s > _LONG_S else failures + 1
+            pause_s = min(_LONGEST_PAUSE_S, 0.1 * 2**failures)
+            self._stop.wait(pause_s * random.uniform(0.5, 1))  # noqa: S311 - spreads load
+
+    def _list(self, path: str, namespace: str) -> str:
+        manifests, version = self._cluster.list(path)
+        for manifest in manifests:
+            self.learn(manifest)
+        with self._lock:
+            there = [name for name in self._found if name[0] == namespace]
+            self._listed.add(namespace)
+        present = {_name(manifest) for manifest in manifests}
+        for name in there:
+            if name not in present:
+                self._drop(name, int(version))
+        return version
+
+    def _event(self, kind: str, manifest: Object) -> None:
+        if kind == "DELETED":
+            self._drop(_name(manifest), int(manifest["metadata"]["resourceVersion"]))
+        elif kind != "BOOKMARK":
+            self.learn(manifest)
+
+    def _drop(self, name: Name, version: int) -> None:
+        with self._lock:
+            known = self._found.get(name)
+            if known is None or version < known[0]:
+                return
+            del self._found[name]
+        self._changed(name)
+
+
+def _name(manifest: Object) -> Name:
+    metadata = manifest["metadata"]
+    return metadata["namespace"], metadata["name"]

@@ -1,0 +1,146 @@
+"""Our refresher beside an Argo CD, as a Pod with its service account would run it."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import yaml
+
+from cmp.refresh.state import SHARDS
+from cmp.settings import environment
+from tests.support.argocd import ArgoCD
+from tests.support.cli import PROJECT, TOOLS, run
+from tests.support.kubernetes import Object
+from tests.support.waiting import wait_for
+
+ACCOUNT = "image-cmp-refresher"
+INTERVAL_S = 1
+_PATHS = {
+    "ServiceAccount": "/api/v1/namespaces/{}/serviceaccounts",
+    "Role": "/apis/rbac.authorization.k8s.io/v1/namespaces/{}/roles",
+    "RoleBinding": "/apis/rbac.authorization.k8s.io/v1/namespaces/{}/rolebindings",
+}
+
+
+class Refresher:
+    """One refresher; it may be ended, killed and started again.
+
+    Args:
+        argocd: whose Applications it serves.
+        root: a folder of its own.
+    """
+
+    def __init__(self, argocd: ArgoCD, root: Path) -> None:
+        self._argocd = argocd
+        self._root = root
+        self._process: subprocess.Popen[bytes] | None = None
+        self.url = argocd.kubernetes.url
+        """Of the API server, or of what stands before it."""
+        apply_account(argocd, root)
+
+    @property
+    def log(self) -> str:
+        """What it has said so far, in all its runs."""
+        path = self._root / "refresher.log"
+        return path.read_text() if path.exists() else ""
+
+    @property
+    def states(self) -> list[Object]:
+        """The ConfigMaps that it keeps its state in."""
+        found = (self._argocd.kubernetes.find(path) for path in self._state_paths())
+        return [state for state in found if state]
+
+    def clean(self) -> None:
+        """Forget all of it: the store, and the state."""
+        self.delete_store()
+        self.delete_state()
+
+    def delete_store(self) -> None:
+        shutil.rmtree(self._argocd.index, ignore_errors=True)
+
+    def delete_state(self) -> None:
+        for path in self._state_paths():
+            if self._argocd.kubernetes.find(path):
+                self._argocd.kubernetes.delete(path)
+
+    def start(self, *arguments: str) -> None:
+        """Start it; it takes a second until it does anything."""
+        assert not self.is_running
+        command = [sys.executable, "-I", "-m", "cmp", "refresh"]
+        command += ["--kubeconfig", str(self._kubeconfig())]
+        command += ["--store", f"file://{self._argocd.index}", "--interval", f"{INTERVAL_S}s"]
+        command += ["--application-namespaces", ",".join(self._argocd.other_namespaces)]
+        measured = {n: v for n, v in environment().items() if n.startswith("COVERAGE_")}
+        command += arguments
+        with (self._root / "refresher.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                command,
+                cwd=self._root,
+                env={"PATH": os.defpath, "HOME": str(self._root), **measured},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def stop(self) -> int:
+        """End it as Kubernetes does; return its exit status."""
+        return self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it so that it can do no more."""
+        self._end(signal.SIGKILL)
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def wait_for_pass(self) -> None:
+        """Wait until it has made a whole pass since it was started last."""
+        before = self.log.count("msg=refreshed")
+        wait_for("a pass", lambda: self.log.count("msg=refreshed") > before)
+
+    def _end(self, number: signal.Signals) -> int:
+        process, self._process = self._process, None
+        if process is None:
+            return 0
+        process.send_signal(number)
+        return process.wait(20)
+
+    def _kubeconfig(self) -> Path:
+        kubernetes, namespace = self._argocd.kubernetes, self._argocd.namespace
+        with closing(kubernetes.as_service_account(namespace, ACCOUNT)) as account:
+            config = account.kubeconfig(namespace)
+        config["clusters"][0]["cluster"]["server"] = self.url
+        file = self._root / "kubeconfig"
+        file.write_text(json.dumps(config))
+        return file
+
+    def _state_paths(self) -> list[str]:
+        folder = f"/api/v1/namespaces/{self._argocd.namespace}/configmaps"
+        return [f"{folder}/image-cmp-state-{number}" for number in range(SHARDS)]
+
+
+def apply_account(argocd: ArgoCD, root: Path) -> None:
+    """Create what kustomize/ ships: the account and all that it may do."""
+    namespace = argocd.namespace
+    others = [("application-namespace", other) for other in argocd.other_namespaces]
+    for folder, target in (("refresher", namespace), *others):
+        overlay = root / folder
+        shutil.copytree(PROJECT / "kustomize" / folder, overlay / folder)
+        text = f"namespace: {target}\nresources: [{folder}]\n"
+        (overlay / "kustomization.yaml").write_text(text)
+        built = run([str(TOOLS / "kustomize"), "build", str(overlay)], root, measured=False)
+        assert built.returncode == 0, built.stderr
+        for manifest in yaml.safe_load_all(built.stdout):
+            for subject in manifest.get("subjects", ()):
+                subject["namespace"] = namespace
+            path = _PATHS[manifest["kind"]].format(target)
+            name = manifest["metadata"]["name"]
+            if argocd.kubernetes.find(f"{path}/{name}"):
+                argocd.kubernetes.delete(f"{path}/{name}")
+            argocd.kubernetes.post(path, manifest)
