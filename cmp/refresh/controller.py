@@ -5,11 +5,9 @@ import random
 import threading
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from cmp.core.application import Application
-from cmp.core.image import Repository
 from cmp.core.sync_windows import SyncWindow, parse_sync_windows
 from cmp.errors import CmpError
 from cmp.index.protocols import Store
@@ -19,10 +17,15 @@ from cmp.refresh.events import event
 from cmp.refresh.listing import RegistryAccess
 from cmp.refresh.observed import Observed, parse_observed
 from cmp.refresh.plan import plan, policies
+from cmp.refresh.scope import Scope
 from cmp.refresh.state import ConfigMapState
 from cmp.refresh.teller import Teller, create_event
 from cmp.refresh.wanted import Wanted, wanted_by
 from cmp.refresh.watched import Name, Watched
+
+if TYPE_CHECKING:
+    from cmp.core.application import Application
+    from cmp.core.image import Repository
 
 log = logging.getLogger(__name__)
 
@@ -30,19 +33,6 @@ _JITTER = 0.1  # of the interval, either way
 _SETTLE_S = 0.2  # an owner's changes come in bursts
 _FIRST_RETRY_S = 1.0
 _LONGEST_RETRY_S = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Which cluster and namespaces a refresher serves, and how fast."""
-
-    control_plane: str
-    application_namespaces: tuple[str, ...]
-    """Where Applications may be, besides the control plane's namespace."""
-    interval: timedelta
-    at_once: int
-    """Applications that are told of a change at a time."""
-    dry_run: bool
 
 
 class Controller:
@@ -61,6 +51,7 @@ class Controller:
         self._awake = threading.Event()
         self._stopping = threading.Event()
         self._lock = threading.Lock()
+        self._status = 0
         self._written: dict[Name, Application] = {}
         self._held: dict[tuple[Name, str], str] = {}
         self._listed_s: dict[Repository, float] = {}
@@ -76,8 +67,7 @@ class Controller:
             self._applications,
             self._projects,
             self._state,
-            control_plane=scope.control_plane,
-            at_once=scope.at_once,
+            scope,
         )
 
     def stop(self) -> None:
@@ -85,17 +75,25 @@ class Controller:
         self._stopping.set()
         self._awake.set()
 
-    def run(self) -> None:
-        """Serve until `stop` is called."""
+    def fail(self, failure: threading.ExceptHookArgs) -> None:
+        """End `run` with status 1: a thread died of a mistake of ours."""
+        given = (failure.exc_type, failure.exc_value, failure.exc_traceback)
+        log.error("a thread died", exc_info=given)  # type: ignore[arg-type] # its value is there
+        self._status = 1
+        self.stop()
+
+    def run(self, *, once: bool) -> int:
+        """Serve until `stop` is called, or ``once`` all is told; return the exit status."""
         self._applications.start()
         self._projects.start()
         try:
             if self._begin():
-                self._serve()
+                self._serve(once=once)
         finally:
             self._applications.stop()
             self._projects.stop()
             self._teller.stop()
+        return self._status
 
     def _begin(self) -> bool:
         """Wait until all Applications and the state are known; false when it is to end before."""
@@ -116,7 +114,7 @@ class Controller:
                 return True
         return False
 
-    def _serve(self) -> None:
+    def _serve(self, *, once: bool) -> None:
         due_s, failures = 0.0, 0
         while not self._stopping.is_set():
             with self._lock:
@@ -124,7 +122,7 @@ class Controller:
             whole = time.monotonic() >= due_s
             if changed or whole:
                 try:
-                    self._pass(changed, whole=whole)
+                    summary = self._pass(changed, whole=whole)
                 except CmpError as error:
                     log.warning("pass failed", extra={"reason": error})
                     failures += 1
@@ -132,16 +130,24 @@ class Controller:
                 else:
                     failures = 0
                     due_s = time.monotonic() + self._interval_s() if whole else due_s
+                    if once:
+                        self._status = summary.exit_status
+                        self._wait_until_told()
+                        return
             self._awake.wait(max(0.0, due_s - time.monotonic()))
             if self._awake.is_set():
                 self._stopping.wait(_SETTLE_S)
                 self._awake.clear()
 
+    def _wait_until_told(self) -> None:
+        while not (self._scope.dry_run or self._stopping.is_set() or self._teller.is_idle):
+            self._stopping.wait(_SETTLE_S)
+
     def _interval_s(self) -> float:
         jitter = random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - spreads load
         return self._scope.interval.total_seconds() * jitter
 
-    def _pass(self, changed: Iterable[Name], *, whole: bool) -> None:
+    def _pass(self, changed: Iterable[Name], *, whole: bool) -> cycle.Summary:
         """List, decide and publish; not ``whole``: list only for those that changed."""
         observed = self._applications.all()
         control_plane = self._scope.control_plane
@@ -172,6 +178,7 @@ class Controller:
         self._teller.want(wanted)
         for name, wish in wanted.items():
             self._report_held(name, observed[name], wish)
+        return summary
 
     def _report_held(self, name: Name, app: Observed, wanted: Wanted) -> None:
         """Write an Event for each image that is kept although the registry has another."""
@@ -183,7 +190,7 @@ class Controller:
                     note = f"{image.reference} is held: {held}"
                     key = image.decision.id
                     now = datetime.now(UTC)  # noqa: TID251 - when the Event happened
-                    manifest = event(app, "ImageHeld", (), note, key=key, now=now)
+                    manifest = event(app, "ImageHeld", note, key=key, now=now)
                     create_event(self._cluster, manifest)
 
     def _on_application(self, name: Name) -> None:

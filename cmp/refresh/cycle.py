@@ -44,6 +44,11 @@ class Summary:
         """All counts by their names."""
         return {name: getattr(self, name) for name in self.__slots__}
 
+    @property
+    def exit_status(self) -> int:
+        """What the process says of a pass: 2 input is wrong, 1 something did not answer."""
+        return 2 if self.invalid else 1 if self.unanswered else 0
+
     def problem(self, error: CmpError, **where: object) -> None:
         """Log and count what went wrong."""
         if isinstance(error, InvalidInput):

@@ -1,45 +1,26 @@
 """Kubernetes Events of an Application, which Argo CD and kubectl show people."""
 
 import hashlib
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from cmp.refresh.observed import Observed
 
 COMPONENT = "image-cmp-refresher"
-_LONGEST = 1000  # the API server takes 1024 bytes of message
+_LONGEST = 1000  # bytes; the API server takes 1024
 _WARNINGS = frozenset({"ImageNotUpdated", "ImageHeld"})
 
 
-def event(
-    app: Observed,
-    reason: str,
-    images: tuple[tuple[str, str], ...],
-    note: str,
-    *,
-    key: str,
-    now: datetime,
-) -> dict[str, Any]:
-    """Return an Event that says how images changed, or why not.
+def event(app: Observed, reason: str, message: str, *, key: str, now: datetime) -> dict[str, Any]:
+    """Return an Event that says ``message`` of an Application.
 
-    Its name follows from what it says and ``key``: one that is written twice, before and
-    after a restart, is one.
+    Its name follows from what it says and from ``key``: what is written twice, before and
+    after a restart, is one Event.
     """
     application = app.application
-    changes = ", ".join(dict.fromkeys(_change(before, after) for before, after in images))
-    message = ": ".join(filter(None, (changes, note)))[:_LONGEST]
-    identity = "|".join((app.uid, reason, key, note))
+    identity = f"{app.uid}|{reason}|{key}|{message}"
     digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
     time = now.strftime("%Y-%m-%dT%H:%M:%SZ")
-    involved: Mapping[str, str] = {
-        "apiVersion": "argoproj.io/v1alpha1",
-        "kind": "Application",
-        "name": application.name,
-        "namespace": application.namespace,
-        "uid": app.uid,
-        "resourceVersion": app.resource_version,
-    }
     return {
         "apiVersion": "v1",
         "kind": "Event",
@@ -47,17 +28,20 @@ def event(
             "name": f"{application.name[:230]}.{digest}",
             "namespace": application.namespace,
         },
-        "involvedObject": involved,
+        "involvedObject": {
+            "apiVersion": "argoproj.io/v1alpha1",
+            "kind": "Application",
+            "name": application.name,
+            "namespace": application.namespace,
+            "uid": app.uid,
+            "resourceVersion": app.resource_version,
+        },
         "reason": reason,
         "type": "Warning" if reason in _WARNINGS else "Normal",
-        "message": message,
+        "message": message.encode()[:_LONGEST].decode(errors="ignore"),
         "source": {"component": COMPONENT},
         "reportingComponent": COMPONENT,
         "firstTimestamp": time,
         "lastTimestamp": time,
         "count": 1,
     }
-
-
-def _change(before: str, after: str) -> str:
-    return f"{before} → {after or 'as in Git'}"

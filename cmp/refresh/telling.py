@@ -137,33 +137,50 @@ def next_step(
     """
     if app.is_deleted or (progress == Progress() and not change.is_news(app)):
         return Done()
+    first = _busy(app, change) or _render_anew(app, change, progress, closed)
+    if first:
+        return first
+    if app.error:
+        return _again(progress, f"Argo CD cannot render it: {app.error}", now)
+    if app.sync_status == "OutOfSync":
+        return _out_of_sync(app, change, progress, closed, now)
+    return _compared(app, change, progress, now)
+
+
+def _busy(app: Observed, change: Change) -> Wait | None:
+    """Return what Argo CD is at that has to end first."""
     if not app.is_reconciled:
         return Wait("Argo CD has not compared it yet")
-    ours = _is_ours(app, change.wanted)
     if not app.operation.is_over:
-        return Wait("an operation is running", is_ours=ours)
+        return Wait("an operation is running", is_ours=_is_ours(app, change.wanted))
+    return None
+
+
+def _render_anew(app: Observed, change: Change, progress: Progress, closed: str) -> Step | None:
+    """Return the step by which what is wanted is rendered; None when it was."""
     if app.sync.automated and app.sync.self_heal and not closed and not app.error:
         # A hard refresh by itself would have Argo CD sync in parts, without hooks.
-        runs = ours or progress.operations > 0 or _runs(app, change.wanted)
+        runs = _is_ours(app, change.wanted) or progress.operations or _runs(app, change.wanted)
         if change.other_images and not runs:
             return Operate(is_locked=True)
     if not progress.refreshes:
         return HardRefresh()
-    if app.refresh_pending:
-        return Wait("a refresh is asked for", is_ours=True)
-    if app.error:
-        return _again(progress, f"Argo CD cannot render it: {app.error}", now)
-    if app.sync_status != "OutOfSync":
-        return _compared(app, change, progress, now)
+    return Wait("a refresh is asked for", is_ours=True) if app.refresh_pending else None
+
+
+def _out_of_sync(
+    app: Observed, change: Change, progress: Progress, closed: str, now: datetime
+) -> Step:
+    """Return the step for one that was rendered anew, and is not what was rendered."""
     if not app.sync.automated:
         return Wait("it does not sync by itself: sync it", for_people=True)
     if closed:
         return Wait(f"no sync {closed}", for_people=True)
-    return _out_of_sync(app, change, progress, now)
+    return _not_synced(app, change, progress, now)
 
 
-def _out_of_sync(app: Observed, change: Change, progress: Progress, now: datetime) -> Step:
-    """Return the step for one that was rendered anew, and may be synced."""
+def _not_synced(app: Observed, change: Change, progress: Progress, now: datetime) -> Step:
+    """Return the step for one that may be synced."""
     ended = app.operation.finished_at
     if progress.operations and ended and now < ended + _COMPARED_WITHIN:
         return Wait("it is compared", is_ours=True)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from cmp.settings import environment
+from tests.support.api_proxy import ApiProxy
 from tests.support.argocd import ArgoCD, missing
 from tests.support.cli import TOOLS
 from tests.support.git import commit_all
@@ -72,6 +73,14 @@ def refresher_for(argocd: ArgoCD, folder: Path) -> Iterator[Refresher]:
 @pytest.fixture
 def scene(argocd: ArgoCD, guestbook: Guestbook, refresher: Refresher) -> Scene:
     return Scene(argocd, guestbook, refresher)
+
+
+@pytest.fixture
+def proxy(scene: Scene) -> Iterator[ApiProxy]:
+    kubernetes = scene.argocd.kubernetes
+    with ApiProxy(kubernetes.url, kubernetes.ca) as proxy:
+        scene.refresher.url = proxy.url
+        yield proxy
 
 
 @pytest.hookimpl(wrapper=True)

@@ -5,7 +5,6 @@ All Applications live through the same push; each test looks at one of them.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from tests.e2e.conftest import guestbook_for, refresher_for
 from tests.support.applications import Application
 from tests.support.argocd import TEAMS, ArgoCD
 from tests.support.registry import RegistryServer
-from tests.support.scene import HARD_REFRESH, HISTORY, OURS, VALUES, Scene, Timeline
+from tests.support.scene import HARD_REFRESH, HISTORY, OURS, Scene, Timeline
 
 pytestmark = pytest.mark.e2e
 
@@ -63,9 +62,7 @@ def _push(scene: Scene) -> Push:
     book = scene.guestbook
     book.push("v1")
     book.push("6.0.9", repository="redis")
-    projects = {
-        name: scene.argocd.create_project(name, syncWindows=[]) for name in WINDOWS
-    }
+    projects = {name: scene.argocd.create_project(name, syncWindows=[]) for name in WINDOWS}
     scene.refresher.start("--interval", f"{INTERVAL_S}s")
     scene.refresher.wait_for_pass()
     apps = {

@@ -295,10 +295,8 @@ def test_settings_are_variables_too(site: Site, capsys: pytest.CaptureFixture[st
 @pytest.mark.parametrize(
     ("arguments", "env", "complaint"),
     [
-        pytest.param(["--once"], {}, "watching a cluster is not there yet", id="no-applications"),
-        pytest.param(
-            ["--applications", "."], {}, "watching a cluster is not there yet", id="not-once"
-        ),
+        pytest.param(["--once"], {}, "no cluster to watch: ", id="no-applications"),
+        pytest.param(["--applications", "."], {}, "files are not watched", id="not-once"),
         pytest.param(
             ["--once", "--applications", "."],
             {"CMP_LOG_LEVEL": "loud"},

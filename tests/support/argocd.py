@@ -143,7 +143,7 @@ class ArgoCD:
         for namespace in (self.namespace, *self.other_namespaces):
             folder = f"{API}/namespaces/{namespace}/applications"
             self.kubernetes.delete(folder)
-            wait_for("no Applications", lambda f=folder: not self.kubernetes.get(f)["items"])
+            self.kubernetes.wait(folder, "no Applications", lambda found: not found["items"])
 
     def _start(self, *, defines: bool) -> None:
         # What has to wait for nobody comes first.

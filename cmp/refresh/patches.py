@@ -1,0 +1,75 @@
+"""The patches by which Argo CD is told."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from cmp.core.keys import IMAGE_LOCK
+from cmp.refresh.cluster import API
+from cmp.refresh.observed import INFO, REFRESH, REFRESH_TIMESTAMP, Observed
+from cmp.refresh.telling import Change, HardRefresh, Operate
+from cmp.refresh.wanted import Wanted
+
+_USERNAME = "image-cmp"
+
+
+def application_path(app: Observed) -> str:
+    """Return where the API server has an Application."""
+    namespace, name = app.application.namespace, app.application.name
+    return f"{API}/namespaces/{namespace}/applications/{name}"
+
+
+def patch(
+    app: Observed, change: Change, step: HardRefresh | Operate, now: datetime
+) -> dict[str, Any]:
+    """Return the merge patch for a step; it holds only for the Application as it was seen."""
+    metadata: dict[str, Any] = {"resourceVersion": app.resource_version}
+    body: dict[str, Any] = {"metadata": metadata}
+    if isinstance(step, HardRefresh) or step.is_locked:
+        # Without the time a request made while a refresh runs would be lost.
+        metadata["annotations"] = {REFRESH: "hard", REFRESH_TIMESTAMP: now.isoformat()}
+    if isinstance(step, Operate):
+        body["operation"] = _operation(app, change, is_locked=step.is_locked)
+    return body
+
+
+def describe(images: Iterable[tuple[str, str]]) -> str:
+    """Return (reference before, reference now) pairs as people read them."""
+    return ", ".join(
+        dict.fromkeys(f"{before} → {after or 'as in Git'}" for before, after in images)
+    )
+
+
+def _operation(app: Observed, change: Change, *, is_locked: bool) -> dict[str, Any]:
+    """Return a full sync as Argo CD starts it by itself (argo-cd, appcontroller.go autoSync)."""
+    sync: dict[str, Any] = {}
+    if app.sync.prune:
+        sync["prune"] = True
+    if app.sync.options:
+        sync["syncOptions"] = list(app.sync.options)
+    if is_locked:
+        sources = _locked_sources(app, change.wanted)
+        sync |= {"sources": sources} if app.is_multi_source else {"source": sources[0]}
+    info = [{"name": INFO, "value": change.wanted.decisions}]
+    if changes := describe(change.images()):
+        info.append({"name": "images", "value": changes})
+    return {
+        "initiatedBy": {"username": _USERNAME, "automated": True},
+        "info": info,
+        "retry": dict(app.sync.retry) if app.sync.retry else {"limit": 5},
+        "sync": sync,
+    }
+
+
+def _locked_sources(app: Observed, wanted: Wanted) -> list[dict[str, Any]]:
+    """Return the spec's sources, those of our plugin with the parameter ``image-lock``."""
+    locked = []
+    for manifest, source in zip(app.sources, app.application.sources, strict=True):
+        copy = dict(manifest)
+        if lock := wanted.lock(source.id):
+            plugin = dict(manifest["plugin"])
+            others = [p for p in plugin.get("parameters") or () if p.get("name") != IMAGE_LOCK]
+            plugin["parameters"] = [*others, {"name": IMAGE_LOCK, "map": lock}]
+            copy["plugin"] = plugin
+        locked.append(copy)
+    return locked

@@ -1,0 +1,83 @@
+"""Which cluster and namespaces a refresher serves, and how fast."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from cmp.core.duration import parse_duration
+from cmp.errors import InvalidInput
+from cmp.settings import setting
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+DEFAULT_INTERVAL = "2m"
+DEFAULT_AT_ONCE = "10"
+_SHORTEST_INTERVAL = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The settings of a refresher in a cluster."""
+
+    control_plane: str
+    application_namespaces: tuple[str, ...]
+    """Where Applications may be, besides the control plane's namespace."""
+    interval: timedelta
+    at_once: int
+    """Applications that are told of a change at a time."""
+    dry_run: bool
+
+    @classmethod
+    def read(cls, args: "Namespace", env: Mapping[str, str], namespace: str) -> "Scope":
+        """Read flags and variables; ``namespace`` is the Pod's own, or empty.
+
+        Raises `InvalidInput` naming the setting.
+        """
+        control_plane = setting(args.argocd_namespace, env, "CMP_ARGOCD_NAMESPACE", namespace)
+        if not control_plane:
+            raise InvalidInput(
+                "the namespace of Argo CD's control plane is not known; "
+                "name it with --argocd-namespace or CMP_ARGOCD_NAMESPACE"
+            )
+        others = setting(args.application_namespaces, env, "CMP_APPLICATION_NAMESPACES")
+        return cls(
+            control_plane=control_plane,
+            application_namespaces=_names(others),
+            interval=_interval(setting(args.interval, env, "CMP_INTERVAL", DEFAULT_INTERVAL)),
+            at_once=_count(
+                setting(args.poke_concurrency, env, "CMP_POKE_CONCURRENCY", DEFAULT_AT_ONCE)
+            ),
+            dry_run=args.dry_run,
+        )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    for name in names:
+        if not all(char.isascii() and (char.isalnum() or char == "-") for char in name):
+            raise InvalidInput(
+                f"not the name of a namespace: {name!r}; name each, without patterns, and apply "
+                "kustomize/application-namespace there",
+                where="CMP_APPLICATION_NAMESPACES",
+            )
+    return names
+
+
+def _interval(text: str) -> timedelta:
+    try:
+        interval = parse_duration(text)
+    except InvalidInput as error:
+        raise error.within("CMP_INTERVAL") from None
+    if interval < _SHORTEST_INTERVAL:
+        raise InvalidInput(
+            f"{text!r} is too short for the registries; write 1s or more", where="CMP_INTERVAL"
+        )
+    return interval
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()) or int(text) < 1:
+        raise InvalidInput(f"not a number from 1 on: {text!r}", where="CMP_POKE_CONCURRENCY")
+    return int(text)
