@@ -60,6 +60,7 @@ def choose(
     choices = []
     aliases = [image.alias for image in image_list.images]
     locked = _locks(request)
+    notes += [f"{IMAGE_LOCK}: no image is called {a!r}" for a in locked if a not in aliases]
     for image in image_list.images:
         if lock := locked.get(image.alias):
             choices.append(Choice(image, lock.tag, lock.digest))

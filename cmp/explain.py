@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cmp.core.decide import Decision, decide, verdicts
 from cmp.core.image_list import ManagedImage, read_image_list
 from cmp.core.keys import nearest
-from cmp.core.record import ApplicationRecord, History, Recorded, SourceRecord
+from cmp.core.record import ApplicationRecord, History, Recorded, SourceRecord, shared_name
 from cmp.errors import CmpError, IndexUnavailable, InvalidInput
 from cmp.index import open_index
 from cmp.index.protocols import Store
@@ -89,7 +89,7 @@ def _source(
 
 def _past(alias: str, source: SourceRecord, history: History) -> tuple[Recorded, ...]:
     """Return an image's history: under its alias, or with the path where two sources have it."""
-    return history.get(f"{source.source.path}/{alias}") or history.get(alias, ())
+    return history.get(shared_name(source.source, alias)) or history.get(alias, ())
 
 
 def _image(

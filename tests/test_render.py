@@ -11,6 +11,7 @@ import yaml
 from tests.support.cli import cmp
 from tests.support.guestbook import REPO_URL, Guestbook, images
 from tests.support.registry import RegistryServer
+from tests.support.values import DIGEST
 
 pytestmark = pytest.mark.tools
 
@@ -309,6 +310,47 @@ def test_a_renamed_alias_is_the_same_image(indexed: Guestbook) -> None:
 
     done = indexed.generate(parameters=parameters)
 
+    assert images(done.stdout)["frontend"] == f"{indexed.image}:v4"
+
+
+@pytest.mark.parametrize(
+    ("lock", "image"),
+    [
+        pytest.param("v2", ":v2", id="tag"),
+        pytest.param(f"v2@{DIGEST}", f":v2@{DIGEST}", id="tag-and-digest"),
+    ],
+)
+def test_a_lock_is_before_all_else(indexed: Guestbook, lock: str, image: str) -> None:
+    parameters = [{"name": "image-lock", "map": {"guestbook": lock}}]
+
+    done = indexed.generate(parameters=parameters)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert images(done.stdout)["frontend"] == f"{indexed.image}{image}"
+
+
+@pytest.mark.parametrize(
+    ("parameter", "complaint"),
+    [
+        pytest.param({"map": {"guestbook": "v 2"}}, "image-lock: guestbook: not a tag", id="tag"),
+        pytest.param({"map": {"guestbook": "@v2"}}, "not a digest: 'v2'", id="digest"),
+        pytest.param({"string": "v2"}, "parameter image-lock: give it as map", id="string"),
+    ],
+)
+def test_a_lock_that_cannot_be_read(
+    indexed: Guestbook, parameter: dict[str, Any], complaint: str
+) -> None:
+    done = indexed.generate(parameters=[{"name": "image-lock", **parameter}])
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert complaint in done.stderr
+
+
+def test_a_lock_for_nobody_is_said(indexed: Guestbook) -> None:
+    done = indexed.generate(parameters=[{"name": "image-lock", "map": {"guestbok": "v2"}}])
+
+    assert done.returncode == 0
+    assert done.stderr == "note: image-lock: no image is called 'guestbok'\n"
     assert images(done.stdout)["frontend"] == f"{indexed.image}:v4"
 
 

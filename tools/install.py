@@ -94,7 +94,7 @@ TOOLS = (
     ),
     Tool(
         name="oracle",
-        version="1.0.0",
+        version="1.1.0",
         package=".",
         version_arguments=("--version",),
         takes="5 seconds",

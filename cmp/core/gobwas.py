@@ -1,8 +1,14 @@
 """The globs of Argo CD's own settings (github.com/gobwas/glob), without separators."""
 
+import re
 from functools import lru_cache
+from typing import Any
 
 import re2
+
+_WILDCARDS = {"*": ".*", "?": "."}
+# After the bracket: one range and no more, or characters of which the first has no dash after it.
+_CLASS = re.compile(r"(!?+)(?:(.)-(.)|(?!.-)((?:\\.|[^\]\\])++))\]", re.DOTALL)
 
 
 def matches(glob: str, text: str) -> bool:
@@ -11,21 +17,29 @@ def matches(glob: str, text: str) -> bool:
     ``*`` and ``?`` match any character, a slash too, ``[a-z]`` and ``[!abc]`` one,
     ``{a,b}`` either, and ``\`` escapes (argo-cd, util/glob.Match with no separators).
     """
-    expression = _expression(glob)
-    return expression is not None and bool(re2.search(expression, text))
+    compiled = _compiled(glob)
+    return compiled is not None and bool(compiled.search(text))
 
 
 @lru_cache(maxsize=1024)
+def _compiled(glob: str) -> Any | None:
+    options = re2.Options()
+    options.log_errors = False
+    expression = _expression(glob)
+    try:
+        return None if expression is None else re2.compile(expression, options=options)
+    except re2.error:
+        return None  # a range that ends before it begins
+
+
 def _expression(glob: str) -> str | None:
     parts: list[str] = []
     depth, position = 0, 0
     while position < len(glob):
         char = glob[position]
         position += 1
-        if char == "*":
-            parts.append(".*")
-        elif char == "?":
-            parts.append(".")
+        if char in _WILDCARDS:
+            parts.append(_WILDCARDS[char])
         elif char == "{":
             depth += 1
             parts.append("(?:")
@@ -35,23 +49,25 @@ def _expression(glob: str) -> str | None:
         elif char == "," and depth:
             parts.append("|")
         elif char == "[":
-            end = glob.find("]", position)
-            if end <= position:
+            found = _CLASS.match(glob, position)
+            if found is None:
                 return None
-            parts.append(_set(glob[position:end]))
-            position = end + 1
+            parts.append(_set(found))
+            position = found.end()
         else:
             if char == "\\":
                 char, position = glob[position : position + 1], position + 1
+            if not char:
+                return None
             parts.append(re2.escape(char))
     return None if depth else rf"\A(?s:{''.join(parts)})\z"
 
 
-def _set(inside: str) -> str:
-    negated = inside.startswith("!")
-    members = inside[negated:]
-    dash = "-" if members[1:2] == "-" and len(members) == len("a-z") else ""
-    if dash:
-        low, high = members[0], members[2]
-        return f"[{'^' if negated else ''}{re2.escape(low)}-{re2.escape(high)}]"
-    return f"[{'^' if negated else ''}{''.join(re2.escape(char) for char in members)}]"
+def _set(found: re.Match[str]) -> str:
+    negated, low, high, listed = found.groups()
+    if listed:
+        plain = re.sub(r"\\(.)", r"\1", listed, flags=re.DOTALL)
+        members = "".join(re2.escape(char) for char in plain)
+    else:
+        members = f"{re2.escape(low)}-{re2.escape(high)}"
+    return f"[{'^' if negated else ''}{members}]"

@@ -65,6 +65,11 @@ class SourceId(NamedTuple):
         return f"{self.repo_url}{where} at {self.target_revision or 'HEAD'}"
 
 
+def shared_name(source: SourceId, alias: str) -> str:
+    """Return how an image is called whose alias several sources of its Application have."""
+    return f"{source.chart or source.path}/{alias}"
+
+
 class SourceRecord(NamedTuple):
     """One source with its policy and its decisions."""
 

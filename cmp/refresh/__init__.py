@@ -24,7 +24,7 @@ _LEVELS = ("debug", "info", "warning", "error")
 
 def configure(parser: "ArgumentParser") -> None:
     """Declare the command's arguments."""
-    from cmp.refresh.scope import DEFAULT_AT_ONCE, DEFAULT_INTERVAL
+    from cmp.refresh.scope import DEFAULT_AT_ONCE, DEFAULT_FORGET_AFTER, DEFAULT_INTERVAL
 
     parser.add_argument("--once", action="store_true", help="make one pass and end")
     parser.add_argument(
@@ -59,6 +59,12 @@ def configure(parser: "ArgumentParser") -> None:
         "--poke-concurrency",
         metavar="N",
         help=f"Applications told of a change at a time (default: {DEFAULT_AT_ONCE})",
+    )
+    parser.add_argument(
+        "--forget-after",
+        metavar="D",
+        help="how long the state of an Application that is gone is kept "
+        f"(default: {DEFAULT_FORGET_AFTER})",
     )
     parser.add_argument("--log-level", choices=_LEVELS, help="default: info")
 

@@ -62,6 +62,7 @@ class Cluster:
             status_forcelist=_TRY_AGAIN,
             allowed_methods=None,  # each of our requests may be made twice
             raise_on_status=False,
+            retry_after_max=10,  # whatever a load balancer says: there is other work
         )
         self._client = ApiClient(configuration)
         self.url: str = configuration.host

@@ -33,6 +33,9 @@ _JITTER = 0.1  # of the interval, either way
 _SETTLE_S = 0.2  # an owner's changes come in bursts
 _FIRST_RETRY_S = 1.0
 _LONGEST_RETRY_S = 60.0
+_MOST_DOUBLINGS = 10
+_SOON_S = 10.0  # nobody makes us list a repository more often than that
+_TOLD_WITHIN_S = 600.0  # with --once
 
 
 class Controller:
@@ -55,6 +58,7 @@ class Controller:
         self._written: dict[Name, Application] = {}
         self._held: dict[tuple[Name, str], str] = {}
         self._listed_s: dict[Repository, float] = {}
+        self._gone_s: dict[str, float] = {}
         namespaces = tuple(dict.fromkeys((scope.control_plane, *scope.application_namespaces)))
         self._applications = Watched[Observed](
             cluster, "applications", namespaces, parse_observed, self._on_application
@@ -97,7 +101,7 @@ class Controller:
 
     def _begin(self) -> bool:
         """Wait until all Applications and the state are known; false when it is to end before."""
-        while not (self._applications.is_complete and self._projects.is_complete):
+        while not (self._applications.is_ready and self._projects.is_ready):
             if self._stopping.wait(0.05):
                 return False
         failures = 0
@@ -140,7 +144,12 @@ class Controller:
                 self._awake.clear()
 
     def _wait_until_told(self) -> None:
+        until_s = time.monotonic() + _TOLD_WITHIN_S
         while not (self._scope.dry_run or self._stopping.is_set() or self._teller.is_idle):
+            if time.monotonic() > until_s:
+                log.warning("not all was told", extra={"within": f"{_TOLD_WITHIN_S:g} s"})
+                self._status = 1
+                return
             self._stopping.wait(_SETTLE_S)
 
     def _interval_s(self) -> float:
@@ -153,11 +162,15 @@ class Controller:
         control_plane = self._scope.control_plane
         applications = {name: app.application for name, app in observed.items()}
         plans = plan(applications.values(), control_plane)
-        listed: frozenset[Repository] = frozenset()
-        if not whole:
-            theirs = [applications[name] for name in changed if name in applications]
-            due = policies(plan(theirs, control_plane))
-            listed = frozenset(policies(plans).keys() - due.keys())
+        theirs = applications if whole else applications.keys() & changed
+        due = policies(plan((applications[name] for name in theirs), control_plane)).keys()
+        recent = time.monotonic() - min(_SOON_S, self._scope.interval.total_seconds() / 2)
+        repositories = policies(plans).keys()
+        listed = frozenset(
+            repository
+            for repository in repositories
+            if repository not in due or self._listed_s.get(repository, 0) > recent
+        )
         by_instance = {
             app.application.instance(control_plane): (name, app) for name, app in observed.items()
         }
@@ -166,19 +179,34 @@ class Controller:
             datetime.now(UTC).replace(microsecond=0),  # noqa: TID251 - when it was listed
             {instance: app.deployed for instance, (_, app) in by_instance.items()},
             listed,
+            has_all=self._applications.is_complete,
         )
         summary, records = cycle.run(
             asked, self._access, self._store, self._state, dry_run=self._scope.dry_run
         )
+        self._listed_s = {
+            r: self._listed_s.get(r, 0) if r in listed else time.monotonic() for r in repositories
+        }
+        self._forget(by_instance.keys())
         level = logging.INFO if whole or summary.changed else logging.DEBUG
         log.log(level, "refreshed", extra=summary.counts)
         wanted = {
             by_instance[instance][0]: wanted_by(record) for instance, record in records.items()
         }
         self._teller.want(wanted)
+        self._held = {key: held for key, held in self._held.items() if key[0] in wanted}
         for name, wish in wanted.items():
             self._report_held(name, observed[name], wish)
         return summary
+
+    def _forget(self, present: Iterable[str]) -> None:
+        """Let go of the state of Applications that have been gone for long."""
+        if self._applications.is_complete:
+            now_s = time.monotonic()
+            gone = {key: self._gone_s.get(key, now_s) for key in self._state.others(present)}
+            forget_s = self._scope.forget_after.total_seconds()
+            self._state.forget(key for key, since_s in gone.items() if now_s - since_s > forget_s)
+            self._gone_s = gone
 
     def _report_held(self, name: Name, app: Observed, wanted: Wanted) -> None:
         """Write an Event for each image that is kept although the registry has another."""
@@ -203,12 +231,12 @@ class Controller:
                 self._written[name] = app.application
                 self._changed.add(name)
                 self._awake.set()
-        self._teller.wake()
+        self._teller.wake(name)
 
     def _on_project(self, _: Name) -> None:
-        self._teller.wake()
+        """Do nothing: the teller looks at sync windows every second."""
 
 
 def _retry_s(failures: int) -> float:
-    pause_s = min(_LONGEST_RETRY_S, _FIRST_RETRY_S * 2.0**failures)
+    pause_s: float = min(_LONGEST_RETRY_S, _FIRST_RETRY_S * 2 ** min(failures, _MOST_DOUBLINGS))
     return pause_s * random.uniform(0.5, 1)  # noqa: S311 - spreads load

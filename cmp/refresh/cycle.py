@@ -68,6 +68,8 @@ class Pass:
     """By instance, what a cluster says of what runs."""
     listed: frozenset[Repository] = frozenset()
     """Repositories whose snapshot is of late: they are not listed again."""
+    has_all: bool = True
+    """These are all Applications there are: what is published may be complete."""
 
 
 def run(
@@ -99,7 +101,9 @@ def run(
     _report(plans, outcomes, summary)
     if dry_run:
         return summary, {}
-    complete = bool(manifest and manifest.complete) or _is_complete(answers, outcomes, old)
+    complete = bool(manifest and manifest.complete) or (
+        asked.has_all and _is_complete(answers, outcomes, old)
+    )
     publication = Publication(plans, outcomes, known, new, old, manifest, complete)
     return summary, publish(store, state, publication, asked.now)
 

@@ -25,7 +25,7 @@ def event(app: Observed, reason: str, message: str, *, key: str, now: datetime) 
         "apiVersion": "v1",
         "kind": "Event",
         "metadata": {
-            "name": f"{application.name[:230]}.{digest}",
+            "name": f"{application.name[:230].rstrip('-.')}.{digest}",
             "namespace": application.namespace,
         },
         "involvedObject": {

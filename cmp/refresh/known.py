@@ -6,7 +6,7 @@ from functools import partial
 from typing import TypeVar
 
 from cmp.core.image_list import ManagedImage
-from cmp.core.record import ApplicationRecord, History, Recorded, SourceRecord
+from cmp.core.record import ApplicationRecord, History, Recorded, SourceRecord, shared_name
 from cmp.errors import CmpError, IndexTorn
 from cmp.index.protocols import IndexReader
 from cmp.refresh.plan import ApplicationPlan, SourcePlan
@@ -87,7 +87,7 @@ def history_key(plan: ApplicationPlan, source: SourcePlan, alias: str) -> str:
         for other in plan.sources
         if any(image.alias == alias for image in other.image_list.images)
     ]
-    return alias if len(owners) < 2 else f"{source.source.id.path}/{alias}"  # noqa: PLR2004 - one owner, or none
+    return alias if len(owners) < 2 else shared_name(source.source.id, alias)  # noqa: PLR2004 - one owner, or none
 
 
 def _exactly(recorded: tuple[SourceRecord, ...], source: SourcePlan) -> tuple[SourceRecord, ...]:

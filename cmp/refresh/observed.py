@@ -12,6 +12,7 @@ from cmp.errors import InvalidImage
 
 REFRESH = "argocd.argoproj.io/refresh"
 REFRESH_TIMESTAMP = "argocd.argoproj.io/refresh-timestamp"
+_SKIP = "argocd.argoproj.io/skip-reconcile"
 INFO = "image-cmp"
 """The name under which an operation of ours says which decisions it is for."""
 
@@ -52,7 +53,7 @@ class Operation:
     decisions: str = ""
     """What it was started for, where it is one of ours."""
     images: frozenset[str] = frozenset()
-    """Of all objects that it applied, as Argo CD lists them."""
+    """Of all objects that it applied, hooks apart, as Argo CD lists them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class Observed:
     refresh_pending: bool
     """A refresh is asked for and was not processed yet."""
     is_reconciled: bool
-    """Argo CD has compared it at least once."""
+    """Argo CD has compared it at least once, and does so at all."""
     operation: Operation
     sync_status: str
     """``Synced``, ``OutOfSync`` or ``Unknown``."""
@@ -80,6 +81,10 @@ class Observed:
     """Why it could not be rendered or compared, or nothing."""
     running: frozenset[str]
     """Images of what runs, as far as Argo CD says so."""
+
+    def has(self, reference: str) -> bool:
+        """Tell whether an image was synced last, or runs."""
+        return reference in self.operation.images or reference in self.running
 
     def deployed(self, repository: Repository) -> tuple[Image, ...]:
         """Return the images of a repository that were synced last, else those that run."""
@@ -94,11 +99,14 @@ def parse_observed(manifest: Mapping[str, Any]) -> Observed | None:
     Raises `InvalidApplication` naming the field.
     """
     spec, metadata = manifest.get("spec") or {}, manifest["metadata"]
+    if spec.get("sourceHydrator"):
+        return None  # Argo CD syncs what it hydrates, and no source that stands beside that
     is_multi_source = bool(spec.get("sources"))
     sources = spec["sources"] if is_multi_source else [spec.get("source") or {}]
     if not any((source.get("plugin") or {}).get("name") == PLUGIN for source in sources):
         return None
     status = manifest.get("status") or {}
+    annotations = metadata.get("annotations") or {}
     application = parse_application(manifest)
     destination = spec.get("destination") or {}
     return Observed(
@@ -116,8 +124,8 @@ def parse_observed(manifest: Mapping[str, Any]) -> Observed | None:
         sources=tuple(sources),
         is_multi_source=is_multi_source,
         is_deleted="deletionTimestamp" in metadata,
-        refresh_pending=REFRESH in (metadata.get("annotations") or {}),
-        is_reconciled=bool(status.get("reconciledAt")),
+        refresh_pending=REFRESH in annotations,
+        is_reconciled=bool(status.get("reconciledAt")) and annotations.get(_SKIP) != "true",
         operation=_operation(manifest.get("operation"), status.get("operationState") or {}),
         sync_status=(status.get("sync") or {}).get("status", "Unknown"),
         error=_error(status.get("conditions") or ()),
@@ -142,7 +150,12 @@ def _operation(asked_for: Any, state: Mapping[str, Any]) -> Operation:
     """Read the last operation; one that is asked for has not begun, or runs."""
     operation = asked_for or state.get("operation") or {}
     result = state.get("syncResult") or {}
-    images = (image for r in result.get("resources") or () for image in r.get("images") or ())
+    applied = (
+        resource
+        for resource in result.get("resources") or ()
+        if resource.get("status") == "Synced" and not resource.get("hookType")
+    )
+    images = (image for resource in applied for image in resource.get("images") or ())
     infos = {info.get("name"): info.get("value", "") for info in operation.get("info") or ()}
     phase = state.get("phase", "")
     return Operation(

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from cmp.core.application import PLUGIN
 from cmp.core.keys import IMAGE_LOCK
 from cmp.refresh.cluster import API
 from cmp.refresh.observed import INFO, REFRESH, REFRESH_TIMESTAMP, Observed
@@ -66,7 +67,9 @@ def _locked_sources(app: Observed, wanted: Wanted) -> list[dict[str, Any]]:
     locked = []
     for manifest, source in zip(app.sources, app.application.sources, strict=True):
         copy = dict(manifest)
-        if lock := wanted.lock(source.id):
+        if source.plugin == PLUGIN:
+            # An empty one too: with the spec's own source Argo CD would sync what it has cached.
+            lock = wanted.lock(source.id)
             plugin = dict(manifest["plugin"])
             others = [p for p in plugin.get("parameters") or () if p.get("name") != IMAGE_LOCK]
             plugin["parameters"] = [*others, {"name": IMAGE_LOCK, "map": lock}]

@@ -31,7 +31,8 @@ def restored(
         return None
     ranked = []
     for found in deployed:
-        tag = (snapshot.tags.get(found.tag or "") if snapshot else None) or Tag(found.tag or "")
+        known = snapshot.tags.get(found.tag or "") if snapshot else None
+        tag = known or Tag(found.tag or "", digest=found.digest)
         place = selection.rank(tag)
         if found.tag and not selection.why_not(found.tag) and not isinstance(place, str):
             ranked.append((place, found.tag, found.digest or ""))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 DEFAULT_INTERVAL = "2m"
 DEFAULT_AT_ONCE = "10"
+DEFAULT_FORGET_AFTER = "24h"
 _SHORTEST_INTERVAL = timedelta(seconds=1)
 
 
@@ -27,6 +28,8 @@ class Scope:
     interval: timedelta
     at_once: int
     """Applications that are told of a change at a time."""
+    forget_after: timedelta
+    """How long the state of an Application that is gone is kept."""
     dry_run: bool
 
     @classmethod
@@ -46,6 +49,10 @@ class Scope:
             control_plane=control_plane,
             application_namespaces=_names(others),
             interval=_interval(setting(args.interval, env, "CMP_INTERVAL", DEFAULT_INTERVAL)),
+            forget_after=_duration(
+                setting(args.forget_after, env, "CMP_FORGET_AFTER", DEFAULT_FORGET_AFTER),
+                "CMP_FORGET_AFTER",
+            ),
             at_once=_count(
                 setting(args.poke_concurrency, env, "CMP_POKE_CONCURRENCY", DEFAULT_AT_ONCE)
             ),
@@ -65,11 +72,15 @@ def _names(text: str) -> tuple[str, ...]:
     return names
 
 
-def _interval(text: str) -> timedelta:
+def _duration(text: str, where: str) -> timedelta:
     try:
-        interval = parse_duration(text)
+        return parse_duration(text)
     except InvalidInput as error:
-        raise error.within("CMP_INTERVAL") from None
+        raise error.within(where) from None
+
+
+def _interval(text: str) -> timedelta:
+    interval = _duration(text, "CMP_INTERVAL")
     if interval < _SHORTEST_INTERVAL:
         raise InvalidInput(
             f"{text!r} is too short for the registries; write 1s or more", where="CMP_INTERVAL"

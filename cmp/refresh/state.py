@@ -4,10 +4,11 @@ On one machine it lies in the store's folder; in a cluster in ConfigMaps, which 
 is lost is built anew from.
 """
 
+import hashlib
 import json
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Protocol
 
@@ -24,6 +25,7 @@ SHARDS = 32
 """As many ConfigMaps as kustomize/refresher/role.yaml names."""
 _MOST_BYTES = 900 * 1024  # of a ConfigMap; the API server takes a MiB
 _PREFIX = "image-cmp-state-"
+_LONGEST_KEY = 253
 
 
 class State(Protocol):
@@ -56,40 +58,40 @@ class StoreState:
 class ConfigMapState:
     """The state in ConfigMaps ``image-cmp-state-<n>``, each under 900 KiB.
 
-    An Application stays in the ConfigMap it is in; a new one goes to the first with room.
-    One writer at a time; it may be read by other threads.
+    An Application stays in the ConfigMap it is in while it fits; a new one goes to the first
+    with room. There is one writer at a time; several of its threads may call.
     """
 
-    def __init__(self, cluster: Cluster, namespace: str) -> None:
-        """Prepare; `load` reads what there is."""
+    def __init__(self, cluster: Cluster, namespace: str, shards: int = SHARDS) -> None:
+        """Prepare for so many ConfigMaps; `load` reads what there is."""
         self._cluster = cluster
         self._path = f"/api/v1/namespaces/{namespace}/configmaps"
         self._namespace = namespace
         self._lock = threading.Lock()
-        self._documents: list[dict[str, str]] = [{} for _ in range(SHARDS)]
-        self._unsaved: set[str] = set()
+        self._saving = threading.Lock()
+        self._texts: dict[str, str] = {}
+        self._shards: dict[str, int] = {}
+        self._sizes = [0] * shards
+        self._unsaved: set[tuple[int, str]] = set()
         self._told: dict[str, Told] = {}
 
     def load(self) -> None:
         """Read all of it; raise `ClusterFailed` when that cannot be done."""
-        found = [self._read(number) for number in range(SHARDS)]
+        found = [self._read(number) for number in range(len(self._sizes))]
         with self._lock:
-            self._documents = found
-            self._unsaved.clear()
-            self._told.clear()
-            for document in found:
-                for instance, text in document.items():
-                    with suppress(ValueError, KeyError, TypeError, AttributeError):
-                        told = json.loads(text)["told"]
-                        self._told[instance] = Told(
-                            str(told["decisions"]), str(told["policy"]), dict(told["images"])
-                        )
+            for number, data in enumerate(found):
+                for key, text in data.items():
+                    known = self._shards.get(key)
+                    if known is None or _newest(self._texts[key]) < _newest(text):
+                        self._place(key, number, text)
+                    if known is not None:  # it was being moved
+                        self._unsaved |= {(known, key), (number, key)}
+            self._told = {i: told for i, text in self._texts.items() if (told := _told(text))}
 
     def history(self, instance: str) -> History:
         """Return an Application's past decisions; empty when there are none."""
         with self._lock:
-            text = self._text(instance)
-        return load_history(text.encode(), where=f"{_PREFIX}… {instance}") if text else {}
+            return self._history(_key(instance))
 
     def put_histories(self, histories: Mapping[str, History]) -> None:
         """Replace the past decisions of some Applications, and save.
@@ -98,67 +100,99 @@ class ConfigMapState:
         """
         with self._lock:
             for instance, history in histories.items():
-                self._put(instance, history)
+                self._put(_key(instance), history)
         self.save()
 
     def told(self, instance: str) -> Told | None:
         """Return what Argo CD was told of an Application; None when that is not known."""
         with self._lock:
-            return self._told.get(instance)
+            return self._told.get(_key(instance))
 
     def put_told(self, instance: str, told: Told) -> None:
         """Remember what Argo CD was told; `save` makes it last."""
+        key = _key(instance)
         history: History = {}
-        with suppress(IndexTorn):
-            history = self.history(instance)
         with self._lock:
-            self._told[instance] = told
-            self._put(instance, history)
+            with suppress(IndexTorn):
+                history = self._history(key)
+            self._told[key] = told
+            self._put(key, history)
+
+    def others(self, instances: Iterable[str]) -> set[str]:
+        """Return, as `forget` takes them, all Applications that are none of these."""
+        with self._lock:
+            return self._texts.keys() - {_key(instance) for instance in instances}
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Forget some Applications; `save` makes it last."""
+        with self._lock:
+            for key in keys:
+                shard = self._shards.pop(key)
+                self._sizes[shard] -= _size(key, self._texts.pop(key))
+                self._unsaved.add((shard, key))
+                self._told.pop(key, None)
 
     def save(self) -> None:
-        """Write what was not written yet, one request for each ConfigMap that is concerned."""
-        with self._lock:
-            changed = [
-                (number, {i: document[i] for i in self._unsaved & document.keys()})
-                for number, document in enumerate(self._documents)
-            ]
-        for number, data in changed:
-            if data:
-                self._write(number, data)
-                with self._lock:
-                    current = self._documents[number]
-                    self._unsaved -= {i for i, text in data.items() if current.get(i) == text}
+        """Write what was not written yet, one request for each ConfigMap that is concerned.
 
-    def _text(self, instance: str) -> str:
-        return next((d[instance] for d in self._documents if instance in d), "")
+        Raises `ClusterFailed`; what could not be written stays to be written.
+        """
+        with self._saving:
+            with self._lock:
+                unsaved = tuple(self._unsaved)
+                texts, shards = dict(self._texts), dict(self._shards)
+            # What moves is in its new place before it leaves the old one.
+            here = [(shard, key) for shard, key in unsaved if shards.get(key) == shard]
+            gone = [entry for entry in unsaved if entry not in here]
+            for entries in (here, gone):
+                for number in sorted({shard for shard, _ in entries}):
+                    keys = [key for shard, key in entries if shard == number]
+                    data = {key: texts[key] if entries is here else None for key in keys}
+                    self._write(number, data, texts, shards)
+            with self._lock:
+                self._unsaved -= {
+                    entry for entry in unsaved if self._texts.get(entry[1]) == texts.get(entry[1])
+                }
 
-    def _put(self, instance: str, history: History) -> None:
-        document = json.loads(dump_history(history))
-        if told := self._told.get(instance):
-            images = dict(told.images)
-            document["told"] = {
-                "decisions": told.decisions,
-                "policy": told.policy,
-                "images": images,
-            }
-        text = json.dumps(document, separators=(",", ":"))
-        shard = self._shard(instance, len(text))
-        if shard.get(instance) != text:
-            shard[instance] = text
-            self._unsaved.add(instance)
+    def _history(self, key: str) -> History:
+        text = self._texts.get(key)
+        return load_history(text.encode(), where=f"{_PREFIX}<n>: {key}") if text else {}
 
-    def _shard(self, instance: str, size: int) -> dict[str, str]:
-        for document in self._documents:
-            if instance in document:
-                return document
-        for document in self._documents:
-            if _size(document) + size < _MOST_BYTES:
-                return document
-        raise ClusterFailed(
-            f"the {SHARDS} ConfigMaps of the state are full; "
-            "remove from them Applications that are no more",
-            where=self._path,
-        )
+    def _put(self, key: str, history: History) -> None:
+        text = _dump(history, self._told.get(key))
+        if self._texts.get(key) == text:
+            return
+        shard = self._room(key, text)
+        if shard is None:  # what is in force has to be kept, what was before it may go
+            newest = {alias: past[:1] for alias, past in history.items()}
+            text = _dump(newest, self._told.get(key))
+            shard = self._room(key, text)
+        if shard is None:
+            raise ClusterFailed(
+                f"the {len(self._sizes)} ConfigMaps of the state are full; "
+                "take out of them Applications that are no more",
+                where=self._path,
+            )
+        if key in self._shards:
+            self._unsaved.add((self._shards[key], key))
+        self._place(key, shard, text)
+        self._unsaved.add((shard, key))
+
+    def _place(self, key: str, shard: int, text: str) -> None:
+        if key in self._shards:
+            self._sizes[self._shards[key]] -= _size(key, self._texts[key])
+        self._texts[key], self._shards[key] = text, shard
+        self._sizes[shard] += _size(key, text)
+
+    def _room(self, key: str, text: str) -> int | None:
+        """Return the ConfigMap that takes an Application: the one it is in, if it can; or None."""
+        present = self._shards.get(key)
+        own = _size(key, self._texts[key]) if present is not None else 0
+        for number in sorted(range(len(self._sizes)), key=lambda n: n != present):
+            taken = self._sizes[number] - (own if number == present else 0)
+            if taken + _size(key, text) < _MOST_BYTES:
+                return number
+        return None
 
     def _read(self, number: int) -> dict[str, str]:
         try:
@@ -167,18 +201,62 @@ class ConfigMapState:
             return {}
         return {str(name): str(text) for name, text in (found.get("data") or {}).items()}
 
-    def _write(self, number: int, data: Mapping[str, str]) -> None:
+    def _write(
+        self,
+        number: int,
+        data: Mapping[str, str | None],
+        texts: Mapping[str, str],
+        shards: Mapping[str, int],
+    ) -> None:
         name = f"{_PREFIX}{number}"
         try:
             self._cluster.merge(f"{self._path}/{name}", {"data": data})
         except Missing:
-            with self._lock:
-                whole = dict(self._documents[number])
+            whole = {i: texts[i] for i, shard in shards.items() if shard == number}
             labels = {"app.kubernetes.io/managed-by": "image-cmp-refresher"}
             metadata = {"name": name, "namespace": self._namespace, "labels": labels}
             manifest = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}
             self._cluster.create(self._path, {**manifest, "data": whole})
 
 
-def _size(documents: Mapping[str, str]) -> int:
-    return sum(len(name) + len(text) + 8 for name, text in documents.items())
+def _key(instance: str) -> str:
+    """Return the name of an Application in a ConfigMap, which may have 253 characters."""
+    if len(instance) <= _LONGEST_KEY:
+        return instance
+    return f"{instance[:150]}.{hashlib.sha256(instance.encode()).hexdigest()}"
+
+
+def _size(key: str, text: str) -> int:
+    return len(key) + len(text) + 8  # what JSON puts around them
+
+
+def _dump(history: History, told: Told | None) -> str:
+    document = json.loads(dump_history(history))
+    if told:
+        document["told"] = {
+            "decisions": told.decisions,
+            "policy": told.policy,
+            "images": dict(told.images),
+            "uid": told.uid,
+        }
+    return json.dumps(document, separators=(",", ":"))
+
+
+def _told(text: str) -> Told | None:
+    with suppress(ValueError, KeyError, TypeError, AttributeError):
+        told = json.loads(text)["told"]
+        return Told(
+            decisions=str(told["decisions"]),
+            policy=str(told["policy"]),
+            images=dict(told["images"]),
+            uid=str(told.get("uid", "")),
+        )
+    return None
+
+
+def _newest(text: str) -> str:
+    """Return when the last decision of a document was made; RFC 3339 sorts as text."""
+    with suppress(ValueError, KeyError, TypeError, AttributeError, IndexError):
+        past = json.loads(text)["decisions"].values()
+        return max((str(decisions[0]["since"]) for decisions in past), default="")
+    return ""

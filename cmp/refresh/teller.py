@@ -26,6 +26,8 @@ _LOOK_EVERY_S = 1.0  # at sync windows and pauses, which no event ends
 _SETTLE_S = 0.05  # events come in bursts
 _FIRST_RETRY_S = 0.2
 _LONGEST_RETRY_S = 60.0
+_MOST_DOUBLINGS = 10
+_SLOT_S = 60.0  # what takes longer no longer keeps others from being told
 
 
 @dataclass(slots=True)
@@ -36,6 +38,8 @@ class _Telling:
     progress: Progress = field(default_factory=Progress)
     waits: Wait | None = None
     """What for, when that was all that could be done."""
+    asked_s: float = 0.0
+    """When Argo CD was asked for something last."""
     announced: str = ""
     """What people were told it waits for."""
     failures: int = 0
@@ -66,6 +70,7 @@ class Teller:
         self._telling: dict[Name, _Telling] = {}
         self._lock = threading.Lock()
         self._wanted: Mapping[Name, Wanted] = {}
+        self._changed: set[Name] = set()
         self._is_idle = False
         self._awake = threading.Event()
         self._stopping = threading.Event()
@@ -82,14 +87,17 @@ class Teller:
         if self._thread.is_alive():
             self._thread.join()
 
-    def wake(self) -> None:
-        """Look again: an Application or a project has changed."""
+    def wake(self, name: Name) -> None:
+        """Look again at an Application that has changed."""
+        with self._lock:
+            self._changed.add(name)
         self._awake.set()
 
     def want(self, wanted: Mapping[Name, Wanted]) -> None:
         """Take in what each Application is to run from now on."""
         with self._lock:
             self._wanted = wanted
+            self._changed |= wanted.keys()
             self._is_idle = False
         self._awake.set()
 
@@ -100,53 +108,65 @@ class Teller:
             return self._is_idle
 
     def _run(self) -> None:
+        looked_s = 0.0
         while not self._stopping.is_set():
             self._awake.wait(_LOOK_EVERY_S)
             self._stopping.wait(_SETTLE_S)
             self._awake.clear()
             with self._lock:
                 wanted = self._wanted
+                changed, self._changed = self._changed, set()
+            if time.monotonic() >= looked_s + _LOOK_EVERY_S:
+                looked_s = time.monotonic()
+                changed |= self._telling.keys()
             try:
-                self._take_in(wanted)
-                self._advance_all()
+                self._take_in(wanted, changed)
+                self._advance_all(changed)
                 self._state.save()
             except CmpError as error:
                 log.warning("state not saved", extra={"reason": error})
+                with self._lock:
+                    self._changed |= changed
                 continue
-            is_idle = all(t.waits and t.waits.for_people for t in self._telling.values())
+            is_idle = all(t.waits and not self._is_under_way(t) for t in self._telling.values())
             with self._lock:
                 self._is_idle = is_idle and self._wanted is wanted
 
-    def _take_in(self, wanted: Mapping[Name, Wanted]) -> None:
+    def _take_in(self, wanted: Mapping[Name, Wanted], changed: set[Name]) -> None:
         """Begin a telling for each Application that is to run something else than was told."""
         for name in self._telling.keys() - wanted.keys():
             del self._telling[name]
-        for name, wish in wanted.items():
-            app = self._applications.get(name)
+        for name in wanted.keys() & changed:
+            wish, app = wanted[name], self._applications.get(name)
             known = self._telling.get(name)
-            if app is None or (known and known.change.wanted == wish):
+            if app is None or app.is_deleted:
                 continue
-            change = Change(wish, self._state.told(self._instance(app)))
+            if known and known.change.wanted.told == wish.told:
+                known.change = replace(known.change, wanted=wish)  # its texts may be others
+                continue
+            change = Change(wish, self._told(app))
             before = known.change.before if known else _before(change, app)
             if change.is_news(app):
                 self._telling[name] = _Telling(replace(change, before=before))
-                if change.told is None:
-                    # What ran before we came: should we be killed, it is still known.
-                    self._remember(app, Told(images=before))
             else:
                 self._telling.pop(name, None)
                 if change.told != wish.told:
                     self._remember(app, wish.told)
 
-    def _advance_all(self) -> None:
-        for name, telling in list(self._telling.items()):
-            app = self._applications.get(name)
+    def _advance_all(self, changed: set[Name]) -> None:
+        for name in list(self._telling.keys() & changed):
+            telling, app = self._telling[name], self._applications.get(name)
             if self._stopping.is_set():
                 return
-            if app is None:
+            if app is None or app.is_deleted:
                 del self._telling[name]
             elif time.monotonic() >= telling.not_before_s:
-                self._advance(name, app, telling)
+                try:
+                    self._advance(name, app, telling)
+                except Exception:
+                    # A mistake of ours, about one Application; the others are not to wait.
+                    log.exception("not told", extra={"application": app.application})
+                    self._put_off(telling)
 
     def _advance(self, name: Name, app: Observed, telling: _Telling) -> None:
         now = _now()
@@ -162,11 +182,18 @@ class Teller:
             del self._telling[name]
             self._announce_end(app, telling.change, step)
             self._remember(app, telling.change.wanted.told)
-        elif self._under_way() < self._scope.at_once:
+        elif sum(map(self._is_under_way, self._telling.values())) < self._scope.at_once:
             self._act(app, telling, step, now)
 
-    def _under_way(self) -> int:
-        return sum(bool(t.waits and t.waits.is_ours) for t in self._telling.values())
+    def _is_under_way(self, telling: _Telling) -> bool:
+        is_ours = telling.waits is not None and telling.waits.is_ours
+        return is_ours and time.monotonic() < telling.asked_s + _SLOT_S
+
+    def _put_off(self, telling: _Telling) -> None:
+        doublings = min(telling.failures, _MOST_DOUBLINGS)
+        pause_s = min(_LONGEST_RETRY_S, _FIRST_RETRY_S * 2**doublings)
+        telling.failures += 1
+        telling.not_before_s = time.monotonic() + pause_s
 
     def _act(
         self, app: Observed, telling: _Telling, step: HardRefresh | Operate, now: datetime
@@ -177,14 +204,16 @@ class Teller:
             manifest = self._cluster.merge(application_path(app), body)
         except ClusterFailed as error:
             # After a conflict it is another than was seen, and comes by the watch.
-            pause_s = min(_LONGEST_RETRY_S, _FIRST_RETRY_S * 2**telling.failures)
-            telling.failures += 1
-            telling.not_before_s = time.monotonic() + pause_s
+            self._put_off(telling)
             if not isinstance(error, Conflict | Missing):
                 log.warning("not told yet", extra={**where, "reason": error})
             return
+        if telling.progress == Progress():
+            # From now on what was told before is no longer what Argo CD has.
+            self._remember(app, Told(images=telling.change.before))
         telling.failures = 0
         telling.waits = Wait("it was asked for", is_ours=True)
+        telling.asked_s = time.monotonic()
         telling.progress = telling.progress.after(step, now)
         self._applications.learn(manifest)
         log.info("told Argo CD", extra={**where, "decisions": telling.change.wanted.decisions})
@@ -209,8 +238,13 @@ class Teller:
     def _instance(self, app: Observed) -> str:
         return app.application.instance(self._scope.control_plane)
 
+    def _told(self, app: Observed) -> Told | None:
+        """Return what was told of this very Application, not of one of that name before."""
+        told = self._state.told(self._instance(app))
+        return replace(told, uid="") if told and told.uid == app.uid else None
+
     def _remember(self, app: Observed, told: Told) -> None:
-        self._state.put_told(self._instance(app), told)
+        self._state.put_told(self._instance(app), replace(told, uid=app.uid))
 
 
 def create_event(cluster: Cluster, manifest: Mapping[str, Any]) -> None:

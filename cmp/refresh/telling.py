@@ -9,17 +9,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from cmp.core.image import Image
-from cmp.refresh.observed import Observed
+from cmp.refresh.observed import Observed, of_repository
 from cmp.refresh.wanted import Told, Wanted, WantedImage
 
 _FIRST_PAUSE = timedelta(seconds=2)
-_LONGEST_PAUSE = timedelta(minutes=5)
+_LONGEST_PAUSE = timedelta(minutes=10)
 # For one change; more would not help.
 _MOST_OPERATIONS = 3
 _MOST_REFRESHES = 8
 # From the end of a sync until Argo CD has compared what it came to, which it does at once.
 _COMPARED_WITHIN = timedelta(seconds=5)
+_HEALED_WITHIN = timedelta(minutes=1)
 # Our own words in Argo CD's error: the index did not answer, which passes.
 _PASSING = re.compile(r"-m cmp render` failed exit status 1\b")
 
@@ -140,8 +140,9 @@ def next_step(
     first = _busy(app, change) or _render_anew(app, change, progress, closed)
     if first:
         return first
-    if app.error:
-        return _again(progress, f"Argo CD cannot render it: {app.error}", now)
+    if app.error or app.sync_status == "Unknown":
+        why = app.error or "its status is Unknown"
+        return _again(progress, f"Argo CD cannot compare it: {why}", now)
     if app.sync_status == "OutOfSync":
         return _out_of_sync(app, change, progress, closed, now)
     return _compared(app, change, progress, now)
@@ -160,8 +161,8 @@ def _render_anew(app: Observed, change: Change, progress: Progress, closed: str)
     """Return the step by which what is wanted is rendered; None when it was."""
     if app.sync.automated and app.sync.self_heal and not closed and not app.error:
         # A hard refresh by itself would have Argo CD sync in parts, without hooks.
-        runs = _is_ours(app, change.wanted) or progress.operations or _runs(app, change.wanted)
-        if change.other_images and not runs:
+        synced = progress.operations or _is_ours(app, change.wanted)
+        if change.other_images and not synced and _is_behind(app, change):
             return Operate(is_locked=True)
     if not progress.refreshes:
         return HardRefresh()
@@ -172,6 +173,12 @@ def _out_of_sync(
     app: Observed, change: Change, progress: Progress, closed: str, now: datetime
 ) -> Step:
     """Return the step for one that was rendered anew, and is not what was rendered."""
+    if _has_failed(app, change, progress):
+        return Done(failed=True, note=f"the sync failed: {app.operation.message}")
+    if app.sync.self_heal and progress.operations and _is_recent(app, now, _HEALED_WITHIN):
+        return Wait("Argo CD syncs what is left")
+    if not _is_behind(app, change):
+        return Done()  # what differs is no image, and nobody's business here
     if not app.sync.automated:
         return Wait("it does not sync by itself: sync it", for_people=True)
     if closed:
@@ -180,14 +187,15 @@ def _out_of_sync(
 
 
 def _not_synced(app: Observed, change: Change, progress: Progress, now: datetime) -> Step:
-    """Return the step for one that may be synced."""
-    ended = app.operation.finished_at
-    if progress.operations and ended and now < ended + _COMPARED_WITHIN:
+    """Return the step for one whose images are behind, and that may be synced."""
+    synced = progress.operations or (_is_ours(app, change.wanted) and change.other_images)
+    if synced and _is_recent(app, now, _COMPARED_WITHIN):
         return Wait("it is compared", is_ours=True)
-    if _is_ours(app, change.wanted) and app.operation.phase != "Succeeded":
-        return Done(failed=True, note=f"the sync failed: {app.operation.message}")
     if app.sync.self_heal:
         return Done()  # what is left to do Argo CD does
+    if synced and not _older(app, change.wanted):
+        return Done(note=_not_listed(app, change.wanted))
+    # Once more where another replica's render was synced, begun before the decision was there.
     if progress.operations_compared < progress.operations:
         return HardRefresh()
     if progress.operations >= _MOST_OPERATIONS:
@@ -195,16 +203,28 @@ def _not_synced(app: Observed, change: Change, progress: Progress, now: datetime
     return Operate(is_locked=False)
 
 
+def _has_failed(app: Observed, change: Change, progress: Progress) -> bool:
+    """Tell whether a sync for this very change, not for one before it, has failed."""
+    is_for_it = progress.operations > 0 or change.other_images
+    return is_for_it and _is_ours(app, change.wanted) and app.operation.phase != "Succeeded"
+
+
+def _is_recent(app: Observed, now: datetime, within: timedelta) -> bool:
+    ended = app.operation.finished_at
+    return ended is not None and abs(now - ended) < within
+
+
 def _compared(app: Observed, change: Change, progress: Progress, now: datetime) -> Step:
     """Return the step for one that is as it was rendered last."""
-    absent = [image for image in change.wanted.images if not image.is_among(_deployed(app, image))]
-    older = [image.reference for image in absent if _deployed(app, image)]
+    older = _older(app, change.wanted)
     if older and progress.refreshes < _MOST_REFRESHES:
-        # Another replica's render won, which it had begun before the decision reached it.
         return _again(progress, f"it was synced without {', '.join(older)}", now)
-    names = ", ".join(image.reference for image in absent)
-    note = f"Argo CD does not list {names} among the images it synced" if absent else ""
-    return Done(note=note)
+    return Done(note=_not_listed(app, change.wanted))
+
+
+def _not_listed(app: Observed, wanted: Wanted) -> str:
+    names = ", ".join(image.reference for image in wanted.images if not _is_there(app, image))
+    return f"Argo CD does not list {names} among the images it synced" if names else ""
 
 
 def _again(progress: Progress, why: str, now: datetime) -> Step:
@@ -217,20 +237,37 @@ def _is_ours(app: Observed, wanted: Wanted) -> bool:
     return bool(wanted.decisions) and app.operation.decisions == wanted.decisions
 
 
+def _is_behind(app: Observed, change: Change) -> bool:
+    """Tell whether an image is not as wanted: another, or still there when Git's is wanted."""
+    given_back = (before for before, after in change.images() if not after)
+    return not _runs(app, change.wanted) or any(map(app.has, given_back))
+
+
 def _runs(app: Observed, wanted: Wanted) -> bool:
     """Tell whether all that is wanted was synced, and nothing else of its repositories."""
     return all(
-        image.is_among(_deployed(app, image))
+        _is_there(app, image)
         and all(
             any(other.is_among((deployed,)) for other in _same_repository(wanted, image))
-            for deployed in _deployed(app, image)
+            for deployed in app.deployed(image.repository)
         )
         for image in wanted.images
     )
 
 
-def _deployed(app: Observed, image: WantedImage) -> tuple[Image, ...]:
-    return app.deployed(image.repository)
+def _older(app: Observed, wanted: Wanted) -> list[str]:
+    """Return what is wanted and not there, while another image of its repository is."""
+    return [
+        image.reference
+        for image in wanted.images
+        if not _is_there(app, image) and app.deployed(image.repository)
+    ]
+
+
+def _is_there(app: Observed, image: WantedImage) -> bool:
+    """Tell whether an image was synced last or runs; a sync in parts lists only its part."""
+    running = of_repository(app.running, image.repository)
+    return image.is_among((*app.deployed(image.repository), *running))
 
 
 def _same_repository(wanted: Wanted, image: WantedImage) -> list[WantedImage]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from cmp.core.image import Image, Repository, reference_suffix
-from cmp.core.record import ApplicationRecord, Recorded, SourceId
+from cmp.core.record import ApplicationRecord, Recorded, SourceId, shared_name
 
 
 class WantedImage(NamedTuple):
@@ -49,6 +49,8 @@ class Told:
     """What else of the record a render depends on, as a hash."""
     images: Mapping[str, str] = field(default_factory=dict)
     """References by the images' names, to tell people what was before."""
+    uid: str = ""
+    """Of the Application: one that is created anew was told nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,5 +97,6 @@ def _images(record: ApplicationRecord) -> Iterator[WantedImage]:
     for source in record.sources:
         for alias, decision in source.decisions.items():
             if decision.tag:
-                name = alias if shared.count(alias) == 1 else f"{source.source.path}/{alias}"
+                is_shared = shared.count(alias) > 1
+                name = shared_name(source.source, alias) if is_shared else alias
                 yield WantedImage(name, alias, source.source, decision)

@@ -15,6 +15,9 @@ log = logging.getLogger(__name__)
 _WATCH_S = 300  # then anew, from where it ended
 _LONGEST_PAUSE_S = 30.0
 _LONG_S = 5  # a watch that lasted so long was no failure
+_MOST_DOUBLINGS = 10
+_REFUSED = (403, 404)
+_REFUSALS = 3  # and then the others are served without it
 
 _T = TypeVar("_T")
 
@@ -47,6 +50,7 @@ class Watched(Generic[_T]):
         self._lock = threading.Lock()
         self._found: dict[Name, tuple[int, _T]] = {}
         self._listed: set[str] = set()
+        self._refusals: dict[str, int] = dict.fromkeys(namespaces, 0)
         self._stop = threading.Event()
 
     def start(self) -> None:
@@ -65,6 +69,20 @@ class Watched(Generic[_T]):
         with self._lock:
             return self._listed == set(self._namespaces)
 
+    @property
+    def is_ready(self) -> bool:
+        """Tell whether every namespace was listed, but for those that are refused to us.
+
+        The first is the control plane's: nothing can be done without it.
+        """
+        with self._lock:
+            refused = {
+                namespace
+                for namespace, times in self._refusals.items()
+                if times >= _REFUSALS and namespace != self._namespaces[0]
+            }
+            return self._listed | refused == set(self._namespaces)
+
     def all(self) -> Mapping[Name, _T]:
         """Return what there is now."""
         with self._lock:
@@ -75,22 +93,33 @@ class Watched(Generic[_T]):
         with self._lock:
             return self._found[name][1] if name in self._found else None
 
-    def learn(self, manifest: Object) -> None:
-        """Take in an object as it is now; the watch may be a moment behind."""
+    def learn(self, manifest: Object, *, is_truth: bool = False) -> None:
+        """Take in an object as it is now; one that is older than what is known is passed over.
+
+        Unless it ``is_truth``: after etcd was restored from a copy, versions go back.
+        """
         name, version = _name(manifest), int(manifest["metadata"]["resourceVersion"])
         try:
             parsed = self._parse(manifest)
         except CmpError as error:
             log.warning("not read", extra={"object": "/".join(name), "reason": error})
             return
-        if parsed is None:
-            self._drop(name, version)
+        except Exception:
+            # A mistake of ours, about one object; the others are not to suffer.
+            log.exception("not read", extra={"object": "/".join(name)})
             return
         with self._lock:
-            if name in self._found and version <= self._found[name][0]:
+            known = self._found.get(name)
+            if known and version <= known[0] and not is_truth:
                 return
-            self._found[name] = (version, parsed)
-        self._changed(name)
+            if parsed is not None:
+                self._found[name] = (version, parsed)
+            elif known:
+                del self._found[name]
+            if known and known == self._found.get(name):
+                return
+        if known or parsed is not None:
+            self._changed(name)
 
     def _run(self, path: str, namespace: str) -> None:
         version, failures = "", 0
@@ -106,37 +135,37 @@ class Watched(Generic[_T]):
                 log.warning("watch interrupted", extra={"path": path, "reason": error})
             except ClusterFailed as error:
                 log.warning("watch interrupted", extra={"path": path, "reason": error})
+                with self._lock:
+                    self._refusals[namespace] += error.status in _REFUSED
             # One that ends at once, with or without an error, must not be asked for at once.
             failures = 0 if time.monotonic() - began_s > _LONG_S else failures + 1
-            pause_s = min(_LONGEST_PAUSE_S, 0.1 * 2**failures)
+            pause_s = min(_LONGEST_PAUSE_S, 0.1 * 2 ** min(failures, _MOST_DOUBLINGS))
             self._stop.wait(pause_s * random.uniform(0.5, 1))  # noqa: S311 - spreads load
 
     def _list(self, path: str, namespace: str) -> str:
         manifests, version = self._cluster.list(path)
         for manifest in manifests:
-            self.learn(manifest)
-        with self._lock:
-            there = [name for name in self._found if name[0] == namespace]
-            self._listed.add(namespace)
+            self.learn(manifest, is_truth=True)
         present = {_name(manifest) for manifest in manifests}
-        for name in there:
-            if name not in present:
-                self._drop(name, int(version))
+        with self._lock:
+            gone = [name for name in self._found if name[0] == namespace and name not in present]
+            for name in gone:
+                del self._found[name]
+            self._listed.add(namespace)
+        for name in gone:
+            self._changed(name)
         return version
 
     def _event(self, kind: str, manifest: Object) -> None:
         if kind == "DELETED":
-            self._drop(_name(manifest), int(manifest["metadata"]["resourceVersion"]))
+            name, version = _name(manifest), int(manifest["metadata"]["resourceVersion"])
+            with self._lock:
+                if name not in self._found or version < self._found[name][0]:
+                    return
+                del self._found[name]
+            self._changed(name)
         elif kind != "BOOKMARK":
             self.learn(manifest)
-
-    def _drop(self, name: Name, version: int) -> None:
-        with self._lock:
-            known = self._found.get(name)
-            if known is None or version < known[0]:
-                return
-            del self._found[name]
-        self._changed(name)
 
 
 def _name(manifest: Object) -> Name:

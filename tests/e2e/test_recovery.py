@@ -4,14 +4,17 @@ import time
 
 import pytest
 
+from tests.support.guestbook import images
 from tests.support.images import delete_manifest
-from tests.support.scene import HARD_REFRESH, HISTORY, OURS, Scene
+from tests.support.kubernetes import Object
+from tests.support.scene import HARD_REFRESH, HISTORY, OURS, VALUES, Scene
 
 pytestmark = pytest.mark.e2e
 
 
-def test_there_and_back_again(scene: Scene) -> None:
-    app = scene.at_v1()
+@pytest.mark.parametrize("policy", [None, {"automated": {"selfHeal": True}}])
+def test_there_and_back_again(scene: Scene, policy: Object | None) -> None:
+    app = scene.at_v1(policy=policy)
     scene.guestbook.push("v4")
     scene.runs(app, "v4")
     scene.guestbook.push("v5")
@@ -24,7 +27,9 @@ def test_there_and_back_again(scene: Scene) -> None:
     scene.runs(app, "v4")
     scene.settle()
     (timeline,) = recording.stop(app).values()
-    assert timeline.steps == [HARD_REFRESH, OURS, "hook v4", "frontend v4", HISTORY]
+    assert timeline.steps[:5] == [HARD_REFRESH, OURS, "hook v4", "frontend v4", HISTORY]
+    # Of these Argo CD may add one with selfHeal.
+    assert timeline.steps.count("hook v4") <= (2 if policy else 1)
 
 
 def test_a_chosen_tag_that_is_gone_is_held(scene: Scene) -> None:
@@ -110,11 +115,20 @@ def test_one_created_while_it_runs_is_told_at_once(scene: Scene) -> None:
     scene.guestbook.push("v1", "v4")
     scene.refresher.start("--interval", "10m")
     scene.refresher.wait_for_pass()
+    manifest = scene.manifest()
+    # What argocd-server has generated before it accepts the Application.
+    validated = scene.guestbook.generate(name=manifest["metadata"]["name"], parameters=VALUES)
+    recording = scene.record()
 
-    app = scene.create()
+    app = scene.argocd.create_application(manifest)
 
+    assert (validated.returncode, images(validated.stdout)["frontend"]) == (
+        0,
+        f"{scene.guestbook.image}:v1",
+    )
     scene.runs(app, "v4", within_s=15)
-    assert "ComparisonError" not in str(app.status())
+    (timeline,) = recording.stop(app).values()
+    assert timeline.conditions == set()
 
 
 def test_a_dry_run_writes_nothing(scene: Scene) -> None:
@@ -133,3 +147,86 @@ def test_a_dry_run_writes_nothing(scene: Scene) -> None:
     assert scene.refresher.states == []
     assert not scene.argocd.index.exists()
     assert scene.events(app, "ImageUpdated") == []
+
+
+def test_an_edit_that_is_undone_is_rendered_anew(scene: Scene) -> None:
+    """Behind a closed window: what Argo CD would sync when it opens is Git's image else."""
+    window = {"kind": "deny", "schedule": "* * * * *", "duration": "1h", "namespaces": ["*"]}
+    project = scene.argocd.create_project(scene.guestbook.namespace, syncWindows=[])
+    app = scene.at_v1(project=scene.guestbook.namespace, policy={"automated": {"selfHeal": True}})
+    scene.guestbook.push("v4")
+    scene.runs(app, "v4")
+    scene.settle()
+    scene.argocd.kubernetes.patch(project, {"spec": {"syncWindows": [window]}})
+    image_list = f"guestbook={scene.guestbook.image}"
+
+    scene.annotate(app, {"image-list": None})
+    app.is_out_of_sync()
+    scene.annotate(app, {"image-list": image_list})
+    scene.settle()
+    recording = scene.record()
+    scene.argocd.kubernetes.patch(project, {"spec": {"syncWindows": []}})
+    app.refresh()
+    scene.settle()
+
+    assert app.status()["sync"]["status"] == "Synced"
+    (timeline,) = recording.stop(app).values()
+    assert not any(step.startswith("frontend") for step in timeline.steps)
+    assert app.images()["frontend"] == f"{scene.guestbook.image}:v4"
+
+
+@pytest.mark.parametrize("policy", [None, {"automated": {"selfHeal": True}}])
+def test_an_owner_who_removes_the_policy_gets_gits_image_back(
+    scene: Scene, policy: Object | None
+) -> None:
+    app = scene.at_v1(policy=policy)
+    scene.guestbook.push("v4")
+    scene.runs(app, "v4")
+    scene.settle()
+    recording = scene.record()
+
+    scene.annotate(app, {"image-list": None})
+
+    scene.runs(app, "v1")
+    scene.settle()
+    (timeline,) = recording.stop(app).values()
+    assert timeline.steps[:4] == [HARD_REFRESH, OURS, "hook v1", "frontend v1"]
+    image = scene.guestbook.image
+    assert scene.events(app, "ImageUpdated")[-1] == f"{image}:v4 → as in Git"
+
+
+def test_drift_that_is_nobodys_business_here_is_left_alone(scene: Scene) -> None:
+    app = scene.at_v1()
+    path = f"/apis/apps/v1/namespaces/{app.destination}/deployments/frontend"
+    scene.argocd.kubernetes.patch(path, {"spec": {"replicas": 7}})
+    app.is_out_of_sync()
+    recording = scene.record()
+
+    scene.annotate(app, {"guestbook.ignore-tags": "nightly-*"})
+    scene.settle()
+
+    (timeline,) = recording.stop(app).values()
+    assert timeline.steps == [HARD_REFRESH]
+    assert scene.argocd.kubernetes.get(path)["spec"]["replicas"] == 7
+
+
+def test_a_namespace_that_is_refused_does_not_stop_the_others(scene: Scene) -> None:
+    app = scene.at_v1()
+    scene.refresher.stop()
+    scene.guestbook.push("v4")
+
+    scene.refresher.start("--application-namespaces", "nowhere")
+
+    scene.runs(app, "v4", within_s=30)
+    assert "403" in scene.refresher.log
+
+
+def test_once_tells_all_and_ends(scene: Scene) -> None:
+    app = scene.at_v1()
+    scene.refresher.stop()
+    scene.guestbook.push("v4")
+
+    scene.refresher.start("--once")
+
+    assert scene.refresher.ended(within_s=30) == 0
+    assert app.images()["frontend"] == f"{scene.guestbook.image}:v4"

@@ -44,10 +44,17 @@ class Application:
         found = self._kubernetes.wait(self.path, kind, lambda a: kind in _conditions(a))
         return _conditions(found)[kind]
 
+    def refresh(self) -> Object:
+        """Have Argo CD compare again what was generated last, and wait until it has."""
+        return self._refreshed("normal")
+
     def hard_refresh(self) -> Object:
         """Have the manifests generated anew, and wait until they are."""
+        return self._refreshed("hard")
+
+    def _refreshed(self, kind: str) -> Object:
         now = datetime.now(UTC).isoformat()  # noqa: TID251 - as every client of Argo CD does
-        annotations = {REFRESH: "hard", REFRESH_TIMESTAMP: now}
+        annotations = {REFRESH: kind, REFRESH_TIMESTAMP: now}
         self._kubernetes.patch(self.path, {"metadata": {"annotations": annotations}})
         return _status(self._kubernetes.wait(self.path, "the refresh is over", _is_refreshed))
 

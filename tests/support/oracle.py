@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -42,6 +43,17 @@ class Oracle:
         matched: list[bool | None] = self._ask("glob", names, pattern)
         return matched
 
+    def gobwas(self, glob: str, texts: Sequence[str]) -> list[bool] | None:
+        """Which texts Argo CD's globs match as a whole; None for a malformed one."""
+        matched: list[bool] | None = self._ask("gobwas", texts, glob)
+        return matched
+
+    def windows(self, schedule: str, duration: str, times: Sequence[datetime]) -> list[bool] | None:
+        """At which times a sync window is active; None where its text is malformed."""
+        texts = [time.isoformat() for time in times]
+        active: list[bool] | None = self._ask("cron", texts, schedule, duration)
+        return active
+
     def search(self, expression: str, texts: Sequence[str]) -> list[bool] | None:
         """Which texts contain a match of the expression; None when it does not compile."""
         matched: list[bool] | None = self._ask("regexp", texts, expression)
@@ -57,8 +69,13 @@ class Oracle:
         expanded: list[str] = self._ask("expand", texts)
         return expanded
 
-    def _ask(self, about: str, texts: Sequence[str], pattern: str = "") -> Any:
-        question = {"about": about, "pattern": pattern, "texts": list(texts)}
+    def _ask(self, about: str, texts: Sequence[str], pattern: str = "", duration: str = "") -> Any:
+        question = {
+            "about": about,
+            "pattern": pattern,
+            "duration": duration,
+            "texts": list(texts),
+        }
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.write(f"{json.dumps(question)}\n")

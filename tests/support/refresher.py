@@ -95,6 +95,11 @@ class Refresher:
         """End it so that it can do no more."""
         self._end(signal.SIGKILL)
 
+    def ended(self, within_s: float) -> int:
+        """Wait until it has ended by itself; return its exit status."""
+        assert self._process
+        return self._process.wait(within_s)
+
     @property
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None

@@ -160,7 +160,7 @@ class Recording:
         return {
             app.name: Timeline(
                 [
-                    self._applications[app.namespace, app.name],
+                    *filter(None, [self._applications.get((app.namespace, app.name))]),
                     *(o for _, o in applications if _name(o) == (app.namespace, app.name)),
                 ],
                 [o for kind, o in configs if kind == "ADDED" and _name(o)[0] == app.destination],

@@ -12,24 +12,30 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"time"
 
 	"github.com/Masterminds/semver/v3"
 	"github.com/distribution/reference"
+	globs "github.com/gobwas/glob"
+	"github.com/robfig/cron/v3"
 )
 
-const version = "1.0.0"
+const version = "1.1.0"
 
-// question asks about one pattern (or constraint) and any number of texts.
+// question asks about one pattern (or constraint, or schedule) and any number of texts.
 type question struct {
-	About   string   `json:"about"`
-	Pattern string   `json:"pattern"`
-	Texts   []string `json:"texts"`
+	About    string   `json:"about"`
+	Pattern  string   `json:"pattern"`
+	Duration string   `json:"duration"`
+	Texts    []string `json:"texts"`
 }
 
 var answers = map[string]func(question) any{
 	"versions":   versions,
 	"constraint": constraint,
 	"glob":       glob,
+	"gobwas":     gobwas,
+	"cron":       windows,
 	"regexp":     expression,
 	"reference":  references,
 	"expand":     expand,
@@ -107,6 +113,44 @@ func glob(asked question) any {
 		}
 	}
 	return matched
+}
+
+// gobwas tells which texts match, whole and without separators, as Argo CD's own settings
+// have it; null when the pattern is malformed.
+func gobwas(asked question) any {
+	compiled, err := globs.Compile(asked.Pattern)
+	if err != nil {
+		return nil
+	}
+	matched := make([]bool, len(asked.Texts))
+	for i, text := range asked.Texts {
+		matched[i] = compiled.Match(text)
+	}
+	return matched
+}
+
+// windows tells at which times a sync window is active that begins by the schedule and takes
+// the duration (argo-cd, types.go SyncWindows.active); null when one of the two is malformed.
+func windows(asked question) any {
+	parser := cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow)
+	schedule, err := parser.Parse(asked.Pattern)
+	if err != nil {
+		return nil
+	}
+	duration, err := time.ParseDuration(asked.Duration)
+	if err != nil {
+		return nil
+	}
+	active := make([]bool, len(asked.Texts))
+	for i, text := range asked.Texts {
+		now, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			fail(err)
+		}
+		now = now.UTC()
+		active[i] = schedule.Next(now.Add(-duration)).Before(now)
+	}
+	return active
 }
 
 // expression tells which texts contain a match; null when the pattern does not compile.
