@@ -286,9 +286,11 @@ def test_an_image_that_is_gits_again(given: dict[str, Any], expected: Step) -> N
 
 
 def test_a_new_policy_is_tried_though_the_sync_before_it_failed() -> None:
-    given = {"status": "OutOfSync", "decisions": "d-v1", "phase": "Failed", "synced": [V2]}
+    found = step(
+        change=NEW_POLICY, status="OutOfSync", decisions="d-v1", phase="Failed", synced=[V2]
+    )
 
-    assert step(change=NEW_POLICY, **given) == Operate(is_locked=False)
+    assert found == Operate(is_locked=False)
 
 
 def test_out_of_sync_in_a_closed_window() -> None:
