@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cmp.core.image_list import read_image_list
 from cmp.core.injection import Choice
 from cmp.core.keys import IMAGE_LIST, IMAGE_LOCK, is_policy_key, nearest_key
+from cmp.core.policy import is_true
 from cmp.errors import IndexUnavailable, InvalidApplication, InvalidPolicy, InvalidSource
 from cmp.renderers import RENDERERS
 
@@ -72,7 +73,7 @@ def choose(
         notes += remarks
         if choice:
             choices.append(choice)
-    return Chosen(tuple(choices), tuple(notes), _is_true(keys, "allow-empty"))
+    return Chosen(tuple(choices), tuple(notes), is_true(keys, "allow-empty"))
 
 
 def _index_notes(manifest: Manifest | None, now: datetime) -> tuple[str, ...]:
@@ -169,7 +170,8 @@ def _decide_image(
     image: ManagedImage, recorded: Recorded | None, reader: IndexReader
 ) -> tuple[Choice | None, tuple[str, ...]]:
     """Decide here, by the refresher's own code: its record is of another policy, or missing."""
-    from cmp.core.decide import Selection, decide
+    from cmp.core.decide import decide
+    from cmp.core.selection import Selection
 
     snapshot = reader.snapshot(image.repository)
     try:
@@ -192,10 +194,3 @@ def _without_snapshot(
     if recorded is None or not recorded.tag:
         return None, (f"{missing}; it is Git's",)
     return Choice(image, recorded.tag, recorded.digest), (f"{missing}; {recorded.tag} is held",)
-
-
-def _is_true(keys: Mapping[str, str], name: str) -> bool:
-    value = keys.get(name, "").strip().lower()
-    if value not in ("", "true", "false"):
-        raise InvalidPolicy(f"{value!r} is neither true nor false", where=name)
-    return value == "true"

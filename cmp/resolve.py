@@ -9,7 +9,7 @@ from cmp.core.decide import Decision, decide, verdicts
 from cmp.core.image import Repository
 from cmp.core.image_list import parse_entry
 from cmp.core.keys import KEYS
-from cmp.core.policy import Policy
+from cmp.core.policy import OPTIONS, Policy
 from cmp.core.snapshot import Snapshot, Tag
 from cmp.errors import IndexUnavailable, InvalidInput, NoCandidate
 from cmp.index import open_reader
@@ -18,14 +18,12 @@ from cmp.settings import DEFAULT_INDEX, setting
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-_OPTIONS = ("update-strategy", "allow-tags", "ignore-tags", "platforms")
-
 
 def configure(parser: "ArgumentParser") -> None:
     """Declare the command's arguments."""
     parser.add_argument("image", metavar="IMAGE[:CONSTRAINT]")
     meanings = {key.name: key.meaning for key in KEYS}
-    for option in _OPTIONS:
+    for option in OPTIONS:
         parser.add_argument(f"--{option}", default="", metavar="VALUE", help=meanings[option])
     parser.add_argument(
         "--tags", metavar="FILE", help="choose among these tags, one a line; - is standard input"
@@ -37,7 +35,7 @@ def configure(parser: "ArgumentParser") -> None:
 def main(args: "Namespace", env: Mapping[str, str], now: datetime) -> int:
     """Print the choice; exit status 3 when no tag qualifies."""
     _, repository, constraint = parse_entry(args.image)
-    options = {option: getattr(args, option.replace("-", "_")) for option in _OPTIONS}
+    options = {option: getattr(args, option.replace("-", "_")) for option in OPTIONS}
     policy = Policy.parse(options, constraint)
     if args.tags:
         snapshot = Snapshot(repository, now, {name: Tag(name) for name in _read_tags(args.tags)})

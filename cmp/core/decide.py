@@ -1,15 +1,16 @@
 """The decision: which tag, and why no other."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from cmp.core.filters import Filter, tag_filter
 from cmp.core.image import Repository
+from cmp.core.instructions import Pin, is_in_force
 from cmp.core.policy import Policy
 from cmp.core.record import Recorded
+from cmp.core.selection import Ranked, Selection
 from cmp.core.snapshot import Snapshot, Tag
-from cmp.core.strategies import Need, Rank, Ranker, Strategy, strategy
+from cmp.core.strategies import Need, Rank, Strategy
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Decision:
     """Why an earlier choice is kept although the snapshot alone would not lead to it."""
     created: datetime | None = None
     """When the chosen image was built, where that is what tags are ordered by."""
-    ranked: tuple[tuple[Rank, str], ...] = ()
+    ranked: tuple[Ranked, ...] = ()
     """The tags that qualify, with what they are ordered by, in no order."""
     dropped: Mapping[str, str] = field(default_factory=dict)
     """Each other tag, with the rule that dropped it."""
@@ -33,21 +34,6 @@ class Decision:
     def kept(self) -> tuple[str, ...]:
         """The tags that qualify, best first."""
         return tuple(name for _, name in sorted(self.ranked, reverse=True))
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """A policy compiled: what it drops, and the order of the rest."""
-
-    strategy: Strategy
-    why_not: Filter
-    rank: Ranker
-
-    @classmethod
-    def of(cls, policy: Policy) -> "Selection":
-        """Compile ``policy``; raise `InvalidPolicy` naming the key that is wrong."""
-        chosen = strategy(policy.strategy)
-        return cls(chosen, tag_filter(policy), chosen.ranker(policy))
 
 
 def decide(
@@ -69,32 +55,76 @@ def decide(
     selection = Selection.of(policy)
     if previous is not None and (previous.repository != repository or not previous.tag):
         previous = None
-    ranked, dropped = _sift(selection, snapshot)
-    unread = _unread(selection, snapshot, policy.platforms)
+    floor = _place(selection, snapshot, previous) if previous else None
+    ranked, dropped = selection.sift(snapshot, None if isinstance(floor, str) else floor)
+    found = Decision(None, None, "", ranked=tuple(ranked), dropped=dropped)
+    instructed = _instructed(selection, snapshot, previous, found)
+    if instructed:
+        return instructed
+    why = _why_nothing(selection, snapshot, found, policy.platforms)
+    if why:
+        return _keep(previous, found, why)
+    best_rank = _best(ranked, previous)
+    best = snapshot.tags[best_rank[1]]
+    if selection.pins_digest and not best.digest:
+        return _keep(previous, found, f"the digest of {best.name} is not known yet")
+    decision = replace(
+        found,
+        tag=best.name,
+        digest=best.digest if selection.pins_digest else None,
+        why=_why(selection.strategy, len(ranked)),
+        created=best_rank[0][0] if selection.strategy.ranks_by_creation else None,
+    )
+    is_bound = previous is not None and previous.chosen_under == policy.fingerprint()
+    if previous is None or floor is None or policy.allow_downgrade or not is_bound:
+        return decision
+    held = _floor(snapshot, previous, floor, best_rank)
+    return _keep(previous, decision, held) if held else decision
+
+
+def _instructed(
+    selection: Selection, snapshot: Snapshot, previous: Recorded | None, found: Decision
+) -> Decision | None:
+    """Return what the owner says outright, where a pin or a hold is in force."""
+    pin, hold = selection.pin, selection.hold
+    if pin and is_in_force(pin.until, snapshot.listed_at):
+        return _pinned(selection, pin, snapshot, found)
+    if hold and is_in_force(hold.until, snapshot.listed_at):
+        return _keep(previous, found, f"on hold: {hold.reason}" if hold.reason else "on hold")
+    return None
+
+
+def _why_nothing(
+    selection: Selection, snapshot: Snapshot, found: Decision, platforms: tuple[str, ...]
+) -> str:
+    """Return why nothing can be chosen from the snapshot, or nothing."""
+    unread = _unread(selection, snapshot, platforms)
     if unread:
-        why = (
+        return (
             f"the build times of {len(unread)} of its tags are not known yet, as of {unread[0]}; "
             "if one can never be read, ignore-tags passes over it"
         )
-        nothing = Decision(None, None, why, ranked=tuple(ranked), dropped=dropped)
-        return _keep(previous, nothing, why)
-    if not ranked:
-        why = f"none of {len(snapshot.tags)} tags qualifies" if snapshot.tags else "no tags"
-        return _keep(previous, Decision(None, None, why, dropped=dropped), why)
-    best_rank = max(ranked)
-    best = snapshot.tags[best_rank[1]]
-    decision = Decision(
-        tag=best.name,
-        digest=best.digest if selection.strategy.pins_digest else None,
-        why=_why(selection.strategy, len(ranked)),
-        created=best_rank[0][0] if selection.strategy.ranks_by_creation else None,
-        ranked=tuple(ranked),
-        dropped=dropped,
-    )
-    if previous is None or previous.chosen_under != policy.fingerprint():
-        return decision
-    held = _floor(selection, snapshot, previous, best_rank)
-    return _keep(previous, decision, held) if held else decision
+    if found.ranked:
+        return ""
+    return f"none of {len(snapshot.tags)} tags qualifies" if snapshot.tags else "no tags"
+
+
+def _best(ranked: Sequence[Ranked], previous: Recorded | None) -> Ranked:
+    """Return the best; of equally good ones the present one, else the last by name."""
+    best = max(ranked)
+    if previous is not None:
+        for place in ranked:
+            if place[1] == previous.tag and place[0][:-1] == best[0][:-1]:
+                return place
+    return best
+
+
+def _pinned(selection: Selection, pin: Pin, snapshot: Snapshot, found: Decision) -> Decision:
+    digest = pin.digest
+    if not digest and selection.pins_digest and pin.tag in snapshot.tags:
+        digest = snapshot.tags[pin.tag].digest or ""
+    until = f" until {pin.until.isoformat()}" if pin.until else ""
+    return replace(found, tag=pin.tag, digest=digest or None, why=f"pinned{until}")
 
 
 def verdicts(decision: Decision) -> list[dict[str, str]]:
@@ -114,33 +144,24 @@ def _verdict(name: str, decision: Decision) -> dict[str, str]:
     return {"verdict": "kept", "reason": f"ranks below {decision.tag}"}
 
 
-def needed_tags(policy: Policy, need: Need, names: Mapping[str, Tag]) -> tuple[str, ...]:
+def needed_tags(policy: Policy, need: Need, snapshot: Snapshot) -> tuple[str, ...]:
     """Return the tags of which ``policy`` cannot decide without knowing ``need``."""
     selection = Selection.of(policy)
+    if need is Need.DIGEST:
+        return _to_be_pinned(selection, snapshot)
     if need not in selection.strategy.needs:
         return ()
-    if selection.strategy.pins_digest:
-        return tuple(name for name in (policy.constraint,) if name in names)
-    return tuple(name for name in names if not selection.why_not(name))
+    return tuple(name for name in snapshot.tags if not selection.why_not(name))
 
 
-def _sift(
-    selection: Selection, snapshot: Snapshot
-) -> tuple[list[tuple[Rank, str]], dict[str, str]]:
-    ranked: list[tuple[Rank, str]] = []
-    dropped: dict[str, str] = {}
-    why_not, rank = selection.why_not, selection.rank
-    for name, tag in snapshot.tags.items():
-        reason = why_not(name)
-        if reason:
-            dropped[name] = reason
-            continue
-        place = rank(tag)
-        if isinstance(place, str):
-            dropped[name] = place
-        else:
-            ranked.append((place, name))
-    return ranked, dropped
+def _to_be_pinned(selection: Selection, snapshot: Snapshot) -> tuple[str, ...]:
+    """Return the tag whose digest a decision will name, each time anew: it may be pushed again."""
+    if not selection.pins_digest:
+        return ()
+    if selection.pin:
+        return (selection.pin.tag,) if selection.pin.tag in snapshot.tags else ()
+    ranked, _ = selection.sift(snapshot)
+    return (max(ranked)[1],) if ranked else ()
 
 
 def _why(chosen: Strategy, count: int) -> str:
@@ -162,20 +183,26 @@ def _unread(
     return tuple(name for name in unread if not selection.why_not(name))
 
 
-def _floor(
-    selection: Selection, snapshot: Snapshot, previous: Recorded, best: tuple[Rank, str]
-) -> str:
+def _place(selection: Selection, snapshot: Snapshot, previous: Recorded) -> Rank | str:
+    """Return the rank of what was chosen before, present or gone, or why it has none."""
+    place = selection.rank(snapshot.tags.get(previous.tag) or Tag(previous.tag))
+    if isinstance(place, str) and previous.created is not None:
+        return (previous.created, previous.tag)
+    return place
+
+
+def _floor(snapshot: Snapshot, previous: Recorded, floor: Rank | str, best: Ranked) -> str:
     """Return why ``previous`` stays although ``best`` is the best there is, or nothing."""
     if previous.tag == best[1]:
         return ""
-    present = snapshot.tags.get(previous.tag)
-    gone = "" if present else f"{previous.tag} is no longer in the registry, and "
-    place = selection.rank(present or Tag(previous.tag))
-    if isinstance(place, str) and previous.created is not None:
-        place = (previous.created, previous.tag)
-    if isinstance(place, str):
-        return f"{previous.tag} can no longer be ranked: {place}"
-    if best[0] > place:
+    gone = (
+        ""
+        if previous.tag in snapshot.tags
+        else (f"{previous.tag} is no longer in the registry, and ")
+    )
+    if isinstance(floor, str):
+        return f"{previous.tag} can no longer be ranked: {floor}"
+    if best[0] > floor:
         return ""
     return f"{gone}{best[1]} would be a step back from {previous.tag}"
 
@@ -183,7 +210,7 @@ def _floor(
 def _keep(previous: Recorded | None, decision: Decision, held: str) -> Decision:
     """Return ``decision`` with what was chosen before, if anything was."""
     if previous is None:
-        return decision
+        return replace(decision, tag=None, digest=None, why=held)
     return replace(
         decision,
         tag=previous.tag,

@@ -1,8 +1,10 @@
 """Which tags an owner admits: allow-tags and ignore-tags, in time linear in their length."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from cmp.core.glob import glob_to_re2
+from cmp.core.patterns import Expression
 from cmp.core.policy import ANY, Policy
 from cmp.errors import InvalidPolicy
 
@@ -12,17 +14,40 @@ Filter = Callable[[str], str]
 _FORMS = "write regexp:<RE2 expression> or any"
 
 
+# What signing and attesting leave beside an image: cosign's names, and the referrers' tags of
+# the distribution specification ("Referrers Tag Schema").
+_NO_IMAGE = r"\Asha256-[0-9a-f]{64}(?:\.[a-z]+)?\z|\.(?:sig|att|sbom)\z"
+
+
+class _Rule(NamedTuple):
+    """An expression, and why a tag that it matches is no candidate."""
+
+    expression: str
+    reason: str
+
+
 def tag_filter(policy: Policy) -> Filter:
     """Compile the policy's filters; raise `InvalidPolicy` naming the one that is wrong."""
     allowed = allow_expression(policy.allow_tags)
-    ignored = [
-        (glob, expression)
-        for glob in policy.ignore_tags
-        if (expression := glob_to_re2(glob)) is not None
+    rules = [
+        _Rule(_NO_IMAGE, "a signature, an attestation or the like"),
+        *_denied(policy.deny_tags),
+        *_globs(policy.ignore_tags, "ignored by"),
     ]
-    if allowed is None and not ignored:
-        return lambda _: ""
-    return _compiled(allowed, ignored)
+    return _compiled(allowed, rules)
+
+
+def _denied(deny_tags: str) -> list[_Rule]:
+    if deny_tags.lower().startswith("regexp:"):
+        expression = deny_tags.partition(":")[2]
+        Expression.compile(expression, where="deny-tags")
+        return [_Rule(expression, f"denied by {expression}")]
+    return _globs(tuple(glob.strip() for glob in deny_tags.split(",")), "denied by")
+
+
+def _globs(globs: tuple[str, ...], why: str) -> list[_Rule]:
+    found = ((glob, glob_to_re2(glob)) for glob in globs if glob)
+    return [_Rule(expression, f"{why} {glob}") for glob, expression in found if expression]
 
 
 def malformed_globs(policy: Policy) -> tuple[str, ...]:
@@ -48,24 +73,16 @@ def allow_expression(allow_tags: str) -> str | None:
     return expression
 
 
-def _compiled(allowed: str | None, ignored: list[tuple[str, str]]) -> Filter:
+def _compiled(allowed: str | None, rules: list[_Rule]) -> Filter:
     """Match all expressions in one pass: position 0 is the allowed one, if there is one."""
     import re2
 
+    if allowed is not None:
+        Expression.compile(allowed, where="allow-tags")
     options = re2.Options()
     options.log_errors = False
-    if allowed is not None:
-        try:
-            re2.compile(allowed, options=options)
-        except re2.error as error:
-            reason = error.args[0].decode(errors="replace")
-            raise InvalidPolicy(
-                f"not an RE2 expression: {allowed!r}: {reason}; "
-                "RE2 has no lookaround and no back-references",
-                where="allow-tags",
-            ) from None
     expressions = re2.Set.SearchSet(options)
-    for expression in [allowed, *(expression for _, expression in ignored)]:
+    for expression in [allowed, *(rule.expression for rule in rules)]:
         if expression is not None:
             expressions.Add(expression)
     try:
@@ -73,21 +90,16 @@ def _compiled(allowed: str | None, ignored: list[tuple[str, str]]) -> Filter:
     except re2.error:
         raise InvalidPolicy(
             "too large together to be matched; write shorter expressions",
-            where="allow-tags and ignore-tags",
+            where="allow-tags, deny-tags and ignore-tags",
         ) from None
     match: Callable[[str], list[int] | None] = expressions.Match
-    first_ignored = 0 if allowed is None else 1
-    globs = [glob for glob, _ in ignored]
+    first = 0 if allowed is None else 1
     not_allowed = f"not matched by allow-tags {allowed}"
-    reasons = {index: f"ignored by {glob}" for index, glob in enumerate(globs, first_ignored)}
+    reasons = {index: rule.reason for index, rule in enumerate(rules, first)}
 
     def why_not(name: str) -> str:
         matched = match(name) or ()  # the binding returns None for no match
-        if first_ignored and 0 not in matched:
-            return not_allowed
-        for index in matched:
-            if index >= first_ignored:
-                return reasons[index]
-        return ""
+        dropped = next((reasons[index] for index in matched if index >= first), "")
+        return not_allowed if first and 0 not in matched else dropped
 
     return why_not

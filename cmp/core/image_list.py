@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from cmp.core.image import Repository, split_tag
 from cmp.core.keys import IMAGE_LIST, unknown_keys
-from cmp.core.policy import Policy
+from cmp.core.policy import OPTIONS, Policy
 from cmp.errors import InvalidImage, InvalidPolicy
 
 # What may stand before the `=`: no operator of a constraint, so that `nginx:>=1.0` has no alias.
@@ -169,10 +169,7 @@ def _managed(entry: _Entry, answers: list[str], keys: Mapping[str, str]) -> Mana
                 return value
         return ""
 
-    policy_options = {
-        option: own(option) or options.get(option, "")
-        for option in ("update-strategy", "allow-tags", "ignore-tags", "platforms")
-    }
+    policy_options = {option: own(option) or options.get(option, "") for option in OPTIONS}
     try:
         policy = Policy.parse(policy_options, entry.constraint)
     except InvalidPolicy as error:

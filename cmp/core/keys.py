@@ -34,7 +34,8 @@ KEYS: tuple[Key, ...] = (
     ),
     Key(
         "update-strategy",
-        "`semver` (default), `newest-build` (or `latest`), `alphabetical` (or `name`), `digest`",
+        "`semver` (default), `newest-build` (or `latest`), `alphabetical` (or `name`), `digest`, "
+        "`pep440`, `first-seen`",
         application_wide=True,
     ),
     Key("allow-tags", "`regexp:<RE2>` or `any` (default): no other tag", application_wide=True),
@@ -42,6 +43,52 @@ KEYS: tuple[Key, ...] = (
     Key(
         "platforms",
         "comma list of `os/arch[/variant]` whose builds count; default: any",
+        application_wide=True,
+    ),
+    Key(
+        "deny-tags",
+        "`regexp:<RE2>`, or comma list of globs: never these tags",
+        application_wide=True,
+    ),
+    Key(
+        "version",
+        "RE2 with named groups: what of a tag is compared; no other tag is a candidate",
+        application_wide=True,
+    ),
+    Key(
+        "order",
+        "comma list of `<group>[:<type>]`, most significant first; types `semver`, `numeric`, "
+        "`calver`, `integer`, `date(<strptime>)`, `text`; default `version:semver,build:integer`",
+        application_wide=True,
+    ),
+    Key(
+        "follow",
+        "RE2; with `digest`: the newest tag that matches, by digest",
+        application_wide=True,
+    ),
+    Key(
+        "digest",
+        "`tag@digest` (what `digest` does), `digest-only`, `off`: the form of the result",
+        application_wide=True,
+    ),
+    Key(
+        "min-age",
+        "duration (`36h`, `3d`) since a tag was first listed here, before it is a candidate",
+        application_wide=True,
+    ),
+    Key(
+        "pin",
+        "`<tag>[@<digest>] [until <time>]`: this one, whatever there is; time as RFC 3339",
+        application_wide=True,
+    ),
+    Key(
+        "hold",
+        "`<reason> [until <time>]`: what is chosen now stays",
+        application_wide=True,
+    ),
+    Key(
+        "allow-downgrade",
+        "`true`: a decision may move backwards by itself",
         application_wide=True,
     ),
     Key("helm.image-name", "Helm value that takes the repository; default `image.name`"),

@@ -15,6 +15,8 @@ SEMVER = "semver"
 NEWEST_BUILD = "newest-build"
 ALPHABETICAL = "alphabetical"
 DIGEST = "digest"
+PEP440 = "pep440"
+FIRST_SEEN = "first-seen"
 
 # The names people write; the old ones are argocd-image-updater's (registry-scanner, options.go).
 STRATEGY_NAMES: Mapping[str, str] = {
@@ -24,9 +26,30 @@ STRATEGY_NAMES: Mapping[str, str] = {
     "alphabetical": ALPHABETICAL,
     "name": ALPHABETICAL,
     "digest": DIGEST,
+    "pep440": PEP440,
+    "first-seen": FIRST_SEEN,
 }
 
 ANY = "any"
+
+# The forms of a result (contract.md, `<alias>.digest`).
+DIGEST_WITH_TAG = "tag@digest"
+DIGEST_ONLY = "digest-only"
+DIGEST_OFF = "off"
+_FORMS = (DIGEST_WITH_TAG, DIGEST_ONLY, DIGEST_OFF)
+
+# Keys whose value is taken as it stands, and compiled only where tags are chosen.
+_TEXTS = ("version", "order", "follow", "pin", "hold", "deny-tags", "min-age", "group")
+OPTIONS = (
+    "update-strategy",
+    "allow-tags",
+    "ignore-tags",
+    "platforms",
+    "digest",
+    "allow-downgrade",
+    *_TEXTS,
+)
+"""The keys that a policy is read from."""
 
 
 class Policy(NamedTuple):
@@ -43,6 +66,17 @@ class Policy(NamedTuple):
     ignore_tags: tuple[str, ...] = ()
     platforms: tuple[str, ...] = ()
     """``os/arch[/variant]`` whose builds count; none means any."""
+    digest: str = ""
+    """``tag@digest``, ``digest-only`` or ``off``; empty for what the strategy does."""
+    allow_downgrade: bool = False
+    version: str = ""
+    order: str = ""
+    follow: str = ""
+    pin: str = ""
+    hold: str = ""
+    deny_tags: str = ""
+    min_age: str = ""
+    group: str = ""
 
     @classmethod
     def parse(cls, options: Mapping[str, str], constraint: str = "") -> Self:
@@ -56,6 +90,9 @@ class Policy(NamedTuple):
             allow_tags=options.get("allow-tags", "").strip() or ANY,
             ignore_tags=_ignore_tags(options.get("ignore-tags", "")),
             platforms=_platforms(options.get("platforms", "")),
+            digest=_digest(options.get("digest", "").strip()),
+            allow_downgrade=is_true(options, "allow-downgrade"),
+            **{name.replace("-", "_"): options.get(name, "").strip() for name in _TEXTS},
         )
 
     def fingerprint(self) -> str:
@@ -68,6 +105,9 @@ class Policy(NamedTuple):
             "allow-tags": "" if self.allow_tags == ANY else self.allow_tags,
             "ignore-tags": ",".join(self.ignore_tags),
             "platforms": ",".join(self.platforms),
+            "digest": self.digest,
+            "allow-downgrade": "true" if self.allow_downgrade else "",
+            **{name: getattr(self, name.replace("-", "_")) for name in _TEXTS},
         }
         # A semicolon in a value must not look like the one between two.
         written = (
@@ -87,6 +127,23 @@ def _strategy(written: str) -> str:
             f"no strategy {written!r}; use one of: {known}{nearest(written, STRATEGY_NAMES)}",
             where="update-strategy",
         ) from None
+
+
+def is_true(options: Mapping[str, str], name: str) -> bool:
+    """Read a key that is true or false; raise `InvalidPolicy` naming it."""
+    value = options.get(name, "").strip().lower()
+    if value not in ("", "true", "false"):
+        raise InvalidPolicy(f"{value!r} is neither true nor false", where=name)
+    return value == "true"
+
+
+def _digest(written: str) -> str:
+    if written and written not in _FORMS:
+        raise InvalidPolicy(
+            f"no form {written!r}; use one of: {', '.join(_FORMS)}{nearest(written, _FORMS)}",
+            where="digest",
+        )
+    return written
 
 
 def _ignore_tags(written: str) -> tuple[str, ...]:

@@ -25,6 +25,11 @@ class Tag:
     unread: tuple[str, ...] = ()
     """The platforms it is built for whose times nobody wanted to know when it was read."""
 
+    @property
+    def why_no_image(self) -> str:
+        """Why it can be no candidate, by what its manifest describes; empty while it can."""
+        return f"no image but an {self.kind}" if self.kind == "artifact" else ""
+
     def is_read(self, platforms: tuple[str, ...]) -> bool:
         """Tell whether all is known of it that can be, for any of ``platforms``."""
         return bool(self.kind) and not any(wants_platform(platforms, p) for p in self.unread)

@@ -159,7 +159,7 @@ def _caught(task: Callable[[], _V]) -> _V | CmpError:
 
 def _needed(policy: Policy, need: Need, snapshot: Snapshot) -> tuple[str, ...]:
     try:
-        return needed_tags(policy, need, snapshot.tags)
+        return needed_tags(policy, need, snapshot)
     except InvalidPolicy:
         return ()  # the decision says so, once for each image
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from cmp.core.decide import Selection
 from cmp.core.image import Image
 from cmp.core.image_list import ManagedImage
 from cmp.core.record import Recorded
+from cmp.core.selection import Selection
 from cmp.core.snapshot import Snapshot, Tag
 from cmp.errors import InvalidPolicy
 from cmp.refresh.decisions import decision_id
@@ -44,7 +44,7 @@ def restored(
         id=decision_id(instance, image, tag_name, digest, now),
         repository=image.repository,
         tag=tag_name,
-        digest=digest if selection.strategy.pins_digest else "",
+        digest=digest if selection.pins_digest else "",
         fingerprint=fingerprint,
         chosen_under=fingerprint,
         since=now,

@@ -138,9 +138,9 @@ _STEP_BACK = "1.2 is no longer in the registry, and 1.0 would be a step back fro
             _NEWEST,
             recorded("a", _NEWEST),
             snapshot(built("a", {_AMD: 3}), built("b", {_AMD: 3})),
-            "b",
+            "a",
             "",
-            id="equal-build-higher-name",
+            id="equal-build-the-present-one-stays",
         ),
         pytest.param(
             _NEWEST,

@@ -6,8 +6,9 @@ from datetime import datetime
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from cmp.core.decide import Selection, decide
+from cmp.core.decide import decide
 from cmp.core.policy import ALPHABETICAL, DIGEST, NEWEST_BUILD, SEMVER, Policy
+from cmp.core.selection import Selection
 from cmp.core.snapshot import Snapshot, Tag
 from cmp.core.strategies import Rank
 from tests.support import values
@@ -43,6 +44,12 @@ _FILTERS = {
         st.sampled_from(["*-rc*", "latest", "v?", "[^0-9]*", "["]), max_size=2
     ).map(tuple),
     "platforms": st.sampled_from([(), (), ("linux/amd64",), ("linux/arm",)]),
+    "deny_tags": st.sampled_from(["", "", "v1*", "regexp:alpine"]),
+    "version": st.sampled_from(["", "", r"^v?(?P<version>\d+(?:\.\d+)*)(?:-rc\.(?P<build>\d+))?"]),
+    "order": st.sampled_from(["", "version:numeric"]),
+    "digest": st.just(""),
+    "allow_downgrade": st.just(value=False),
+    **dict.fromkeys(("follow", "pin", "hold", "min_age", "group"), st.just("")),
 }
 _BY_NAME = st.builds(
     Policy,

@@ -211,7 +211,7 @@ def test_a_constraint_that_does_not_fit_the_strategy(policy: Policy, complaint: 
     ],
 )
 def test_needed_tags(policy: Policy, need: Need, tags: tuple[str, ...]) -> None:
-    assert needed_tags(policy, need, snapshot("a", "b", "v1").tags) == tags
+    assert needed_tags(policy, need, snapshot("a", "b", "v1")) == tags
 
 
 def test_every_strategy_says_what_it_is() -> None:

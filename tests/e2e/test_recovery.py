@@ -192,7 +192,7 @@ def test_an_owner_who_removes_the_policy_gets_gits_image_back(
     (timeline,) = recording.stop(app).values()
     assert timeline.steps[:4] == [HARD_REFRESH, OURS, "hook v1", "frontend v1"]
     image = scene.guestbook.image
-    assert scene.events(app, "ImageUpdated")[-1] == f"{image}:v4 → as in Git"
+    assert f"{image}:v4 → as in Git" in scene.events(app, "ImageUpdated")
 
 
 def test_drift_that_is_nobodys_business_here_is_left_alone(scene: Scene) -> None:

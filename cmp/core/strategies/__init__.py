@@ -13,6 +13,8 @@ STRATEGIES: Mapping[str, str] = MappingProxyType(
         policy.NEWEST_BUILD: "cmp.core.strategies.newest_build",
         policy.ALPHABETICAL: "cmp.core.strategies.alphabetical",
         policy.DIGEST: "cmp.core.strategies.digest",
+        policy.PEP440: "cmp.core.strategies.pep440",
+        policy.FIRST_SEEN: "cmp.core.strategies.first_seen",
     }
 )
 

@@ -1,16 +1,24 @@
-"""``alphabetical``: the last tag in the order of bytes."""
+"""``alphabetical``: the last tag in the order of bytes, or of what ``version`` takes of it."""
 
+from cmp.core.order import Order
 from cmp.core.policy import Policy
 from cmp.core.snapshot import Tag
 from cmp.core.strategies.base import Rank, Ranker, Strategy
 
 
 def _rank(tag: Tag) -> Rank | str:
-    return (tag.name,)
+    return (tag.name, tag.name)
 
 
-def _ranker(_: Policy) -> Ranker:
-    return _rank
+def _ranker(_: Policy, order: Order | None) -> Ranker:
+    if order is None:
+        return _rank
+
+    def rank_groups(tag: Tag) -> Rank | str:
+        ranks = order.rank(tag.name)
+        return ranks if isinstance(ranks, str) else (*ranks, tag.name)
+
+    return rank_groups
 
 
-STRATEGY = Strategy(_ranker, picks="last by name")
+STRATEGY = Strategy(_ranker, picks="last by name", order=(("version", "text"), ("build", "text")))

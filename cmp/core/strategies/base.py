@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from cmp.core.order import DEFAULT_ORDER, Order
 from cmp.core.policy import Policy
 from cmp.core.snapshot import Tag
 
 Rank = tuple[Any, ...]
-"""What tags are ordered by; the greatest wins. Ranks of one strategy compare to each other."""
+"""What tags are ordered by; the greatest wins. Ranks of one policy compare to each other. The
+last element only breaks ties: two that differ in nothing else are equally good."""
 
 Ranker = Callable[[Tag], Rank | str]
 """Returns a tag's rank, or in words why it is no candidate."""
@@ -26,12 +28,27 @@ class Need(Enum):
 class Strategy:
     """An order over tags."""
 
-    ranker: Callable[[Policy], Ranker]
-    """Compiles a policy; raises `InvalidPolicy` when it cannot be used with this strategy."""
+    ranker: Callable[[Policy, Order | None], Ranker]
+    """Compiles a policy, with what it compares of a tag where it says so; raises
+    `InvalidPolicy` when it cannot be used with this strategy."""
     picks: str
     """What the winner is among the candidates, in a word or two."""
     needs: frozenset[Need] = frozenset()
     pins_digest: bool = False
     """The decision names the digest besides the tag."""
     ranks_by_creation: bool = False
-    """A rank is (creation time, name); else it follows from the name alone."""
+    """A rank begins with the creation time."""
+    order: tuple[tuple[str, str], ...] = DEFAULT_ORDER
+    """The groups of ``version`` that are compared, with their types, where none are named."""
+
+
+def filtered(order: Order | None, rank: Ranker) -> Ranker:
+    """Return ``rank`` for tags that ``version`` matches; the others are no candidates."""
+    if order is None:
+        return rank
+
+    def ranked(tag: Tag) -> Rank | str:
+        groups = order.extract(tag.name)
+        return groups if isinstance(groups, str) else rank(tag)
+
+    return ranked

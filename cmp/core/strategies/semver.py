@@ -1,5 +1,6 @@
 """``semver``: the highest version that the constraint allows."""
 
+from cmp.core.order import Order
 from cmp.core.policy import Policy
 from cmp.core.snapshot import Tag
 from cmp.core.strategies.base import Rank, Ranker, Strategy
@@ -7,7 +8,7 @@ from cmp.core.versions.constraint import Constraint
 from cmp.core.versions.semver import sort_key
 
 
-def _ranker(policy: Policy) -> Ranker:
+def _ranker(policy: Policy, order: Order | None) -> Ranker:
     allows = Constraint.parse(policy.constraint).allows
     outside = f"outside {policy.constraint}" if policy.constraint else "a prerelease"
 
@@ -20,7 +21,19 @@ def _ranker(policy: Policy) -> Ranker:
         # Equal versions: the bytewise last name, so `v1.0.0` before `1.0.0`.
         return (key, tag.name)
 
-    return rank
+    if order is None:
+        return rank
+
+    def rank_groups(tag: Tag) -> Rank | str:
+        ranks = order.rank(tag.name)
+        if isinstance(ranks, str):
+            return ranks
+        for key, value in zip(order.keys, ranks, strict=True):
+            if key.type == "semver" and not allows(value):
+                return outside
+        return (*ranks, tag.name)
+
+    return rank_groups
 
 
 STRATEGY = Strategy(_ranker, picks="newest")

@@ -1,0 +1,163 @@
+"""``version`` and ``order``: what of a tag is compared, and how.
+
+``version`` is an RE2 expression with named groups; a tag that it does not match is no
+candidate. ``order`` names the groups, most significant first, each with the type it is read
+as.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from cmp.core.keys import nearest
+from cmp.core.patterns import Expression
+from cmp.core.versions.semver import sort_key
+from cmp.errors import InvalidPolicy
+
+Reader = Callable[[str], Any]
+"""Returns what a group's text is ordered by, or None when it is none of its type."""
+
+
+def _numeric(text: str) -> tuple[int, ...] | None:
+    """Read dotted numbers of any length; ``1.2`` and ``1.2.0`` are equal."""
+    parts = text.split(".")
+    if not all(part.isascii() and part.isdecimal() for part in parts):
+        return None
+    numbers = [int(part) for part in parts]
+    while len(numbers) > 1 and numbers[-1] == 0:
+        numbers.pop()
+    return tuple(numbers)
+
+
+def _calver(text: str) -> tuple[int, ...] | None:
+    """Read a date-like version (calver.org), ``2026.11.24-1`` or ``26.11``, by its numbers."""
+    numbers = _numeric(re.sub(r"[-_]", ".", text))
+    if numbers is None:
+        return None
+    year = numbers[0]
+    return (year + 2000 if year < 100 else year, *numbers[1:])  # noqa: PLR2004 - a short year
+
+
+def _integer(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() else None
+
+
+def _text(text: str) -> str:
+    return text
+
+
+def _date(form: str) -> Reader:
+    def read(text: str) -> datetime | None:
+        try:
+            return datetime.strptime(text, form).replace(tzinfo=None)  # noqa: DTZ007 - compared only
+        except ValueError:
+            return None
+
+    return read
+
+
+TYPES: Mapping[str, tuple[Reader, str]] = MappingProxyType(
+    {
+        "semver": (sort_key, "a semantic version"),
+        "numeric": (_numeric, "dotted numbers"),
+        "calver": (_calver, "a calendar version"),
+        "integer": (_integer, "a whole number"),
+        "text": (_text, "text"),
+    }
+)
+_DATE = re.compile(r"date\((.+)\)")
+DEFAULT_ORDER = (("version", "semver"), ("build", "integer"))
+
+
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    """One group of the expression and how it is read."""
+
+    group: str
+    type: str
+    read: Reader
+    what: str
+    """Its type, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A compiled ``version`` with its ``order``."""
+
+    expression: Expression
+    keys: tuple[SortKey, ...]
+
+    @classmethod
+    def of(cls, version: str, order: str, default: tuple[tuple[str, str], ...]) -> "Order":
+        """Compile both; raise `InvalidPolicy` naming the one that is wrong.
+
+        ``default`` is the order where none is written: those of its groups that there are.
+        """
+        expression = Expression.compile(version, where="version")
+        if not expression.groups:
+            raise InvalidPolicy(
+                "the expression has no named group; name what is compared, as in "
+                r"^(?P<version>\d+\.\d+)-alpine$",
+                where="version",
+            )
+        entries = _entries(order) or [e for e in default if e[0] in expression.groups]
+        if not entries:
+            groups = ", ".join(expression.groups)
+            raise InvalidPolicy(
+                f"the groups of version are {groups}; say how they are compared, as in "
+                f"{expression.groups[0]}:numeric",
+                where="order",
+            )
+        return cls(expression, tuple(_sort_key(group, kind, expression) for group, kind in entries))
+
+    def extract(self, name: str) -> Mapping[str, str] | str:
+        """Return the groups of a tag that are compared, or why it is no candidate."""
+        found = self.expression.groups_of(name)
+        return f"not matched by version {self.expression.text}" if found is None else found
+
+    def rank(self, name: str) -> tuple[Any, ...] | str:
+        """Return what a tag is ordered by, one element a key, or why it is no candidate."""
+        groups = self.extract(name)
+        if isinstance(groups, str):
+            return groups
+        ranks = []
+        for key in self.keys:
+            text = groups.get(key.group, "")
+            rank = key.read(text)
+            if rank is None:
+                return f"{key.group} {text!r} is not {key.what}"
+            ranks.append(rank)
+        return tuple(ranks)
+
+
+def _entries(order: str) -> list[tuple[str, str]]:
+    # A comma inside date(…) belongs to its form.
+    parts = re.findall(r"(?:[^,(]|\([^)]*\)?)+", order)
+    entries = []
+    for part in (part.strip() for part in parts):
+        if part:
+            group, colon, kind = part.partition(":")
+            entries.append((group.strip(), kind.strip() if colon else "semver"))
+    return entries
+
+
+def _sort_key(group: str, kind: str, expression: Expression) -> SortKey:
+    if group not in expression.groups:
+        raise InvalidPolicy(
+            f"version has no group {group!r}; it has {', '.join(expression.groups)}"
+            f"{nearest(group, expression.groups)}",
+            where="order",
+        )
+    if date := _DATE.fullmatch(kind):
+        return SortKey(group, "date", _date(date[1]), f"a date as {date[1]}")
+    if kind not in TYPES:
+        raise InvalidPolicy(
+            f"no type {kind!r}; use one of: {', '.join(TYPES)}, date(<strptime>)"
+            f"{nearest(kind, TYPES)}",
+            where="order",
+        )
+    read, what = TYPES[kind]
+    return SortKey(group, kind, read, what)

@@ -1,0 +1,51 @@
+"""``pep440``: the highest version as Python's packages have them (PEP 440)."""
+
+from cmp.core.order import Order
+from cmp.core.policy import Policy
+from cmp.core.snapshot import Tag
+from cmp.core.strategies.base import Rank, Ranker, Strategy
+from cmp.errors import InvalidPolicy
+
+_ORDER = (("version", "text"), ("build", "integer"))
+
+
+def _ranker(policy: Policy, order: Order | None) -> Ranker:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+    from packaging.version import InvalidVersion, Version
+
+    # An image-list is split at commas, so a space stands for them here.
+    written = ",".join(policy.constraint.replace(",", " ").split())
+    try:
+        allowed = SpecifierSet(written)
+    except InvalidSpecifier:
+        raise InvalidPolicy(
+            f"not a PEP 440 specifier: {policy.constraint!r}; write ~=1.4, >=1.4 or ==1.4.*",
+            where="constraint",
+        ) from None
+    outside = f"outside {policy.constraint}" if policy.constraint else "a prerelease"
+
+    def version(text: str) -> Version | str:
+        try:
+            found = Version(text)
+        except InvalidVersion:
+            return "not a PEP 440 version"
+        return found if allowed.contains(found) else outside
+
+    def rank(tag: Tag) -> Rank | str:
+        found = version(tag.name)
+        return found if isinstance(found, str) else (found, tag.name)
+
+    if order is None:
+        return rank
+
+    def rank_groups(tag: Tag) -> Rank | str:
+        ranks = order.rank(tag.name)
+        if isinstance(ranks, str):
+            return ranks
+        found = version(ranks[0])
+        return found if isinstance(found, str) else (found, *ranks[1:], tag.name)
+
+    return rank_groups
+
+
+STRATEGY = Strategy(_ranker, picks="newest", order=_ORDER)
