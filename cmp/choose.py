@@ -150,7 +150,19 @@ def _choose_image(
         recorded = None  # the owner moved the image: the old choice says nothing of the new place
     if recorded and recorded.fingerprint == image.policy.fingerprint():
         return _recorded_choice(image, recorded)
+    if image.policy.group:
+        return _with_its_group(image, recorded)
     return _decide_image(image, recorded, reader)
+
+
+def _with_its_group(
+    image: ManagedImage, recorded: Recorded | None
+) -> tuple[Choice | None, tuple[str, ...]]:
+    """Move no member of a group by itself: the refresher moves them together."""
+    waits = f"image {image.alias}: waits for the refresher to decide for group {image.policy.group}"
+    if recorded is None or not recorded.tag:
+        return None, (f"{waits}; it is Git's",)
+    return Choice(image, recorded.tag, recorded.digest), (f"{waits}; {recorded.tag} is held",)
 
 
 def _recorded_choice(

@@ -54,7 +54,8 @@ def parameter(name: str, value: str) -> dict[str, Any]:
             "guestbook.update-strategy",
             "semvr",
             "image guestbook: update-strategy: no strategy 'semvr'; use one of: alphabetical, "
-            "digest, latest, name, newest-build, semver; did you mean 'semver'?",
+            "digest, first-seen, latest, name, newest-build, pep440, semver; "
+            "did you mean 'semver'?",
             id="strategy",
         ),
         pytest.param(

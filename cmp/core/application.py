@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cmp.core.keys import PREFIX, policy_keys
+from cmp.core.image_list import for_source
+from cmp.core.keys import PREFIX, SOURCE, nearest, policy_keys
 from cmp.core.parameters import Value, parse_parameters
 from cmp.core.record import SourceId, without_credentials
-from cmp.errors import InvalidApplication
+from cmp.errors import InvalidApplication, InvalidPolicy
 
 PLUGIN = "image-cmp"
 
@@ -55,8 +56,25 @@ class Application:
         return next(iter(plugins or native), None)
 
     def policy(self, source: Source) -> Mapping[str, str]:
-        """Return the annotations' policy keys that apply to ``source``."""
-        return self.annotations if source is self.policy_source else {}
+        """Return the annotations' policy keys that apply to ``source``.
+
+        They speak of the `policy_source`, but for images whose key ``source`` names another.
+        Raises `InvalidPolicy` for one that names none.
+        """
+        is_default = source is self.policy_source
+        named = {v.strip() for key, v in self.annotations.items() if key.endswith(f".{SOURCE}")}
+        if not named - {""}:
+            return self.annotations if is_default else {}
+        known = {name for s in self.sources for name in (s.name, s.id.path)} - {""}
+        for name in sorted(named - known - {""}):
+            raise InvalidPolicy(
+                f"no source is called {name!r}; they are {', '.join(sorted(known))}"
+                f"{nearest(name, known)}",
+                where=SOURCE,
+            )
+        if not is_default and source.plugin != PLUGIN:
+            return {}
+        return for_source(self.annotations, (source.name, source.id.path), is_default=is_default)
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}" if self.namespace else self.name

@@ -63,11 +63,11 @@ def decide(
         return instructed
     why = _why_nothing(selection, snapshot, found, policy.platforms)
     if why:
-        return _keep(previous, found, why)
+        return kept_before(previous, found, why)
     best_rank = _best(ranked, previous)
     best = snapshot.tags[best_rank[1]]
     if selection.pins_digest and not best.digest:
-        return _keep(previous, found, f"the digest of {best.name} is not known yet")
+        return kept_before(previous, found, f"the digest of {best.name} is not known yet")
     decision = replace(
         found,
         tag=best.name,
@@ -79,7 +79,7 @@ def decide(
     if previous is None or floor is None or policy.allow_downgrade or not is_bound:
         return decision
     held = _floor(snapshot, previous, floor, best_rank)
-    return _keep(previous, decision, held) if held else decision
+    return kept_before(previous, decision, held) if held else decision
 
 
 def _instructed(
@@ -90,7 +90,7 @@ def _instructed(
     if pin and is_in_force(pin.until, snapshot.listed_at):
         return _pinned(selection, pin, snapshot, found)
     if hold and is_in_force(hold.until, snapshot.listed_at):
-        return _keep(previous, found, f"on hold: {hold.reason}" if hold.reason else "on hold")
+        return kept_before(previous, found, f"on hold: {hold.reason}" if hold.reason else "on hold")
     return None
 
 
@@ -207,8 +207,8 @@ def _floor(snapshot: Snapshot, previous: Recorded, floor: Rank | str, best: Rank
     return f"{gone}{best[1]} would be a step back from {previous.tag}"
 
 
-def _keep(previous: Recorded | None, decision: Decision, held: str) -> Decision:
-    """Return ``decision`` with what was chosen before, if anything was."""
+def kept_before(previous: Recorded | None, decision: Decision, held: str) -> Decision:
+    """Return ``decision`` with what was chosen before instead, if anything was."""
     if previous is None:
         return replace(decision, tag=None, digest=None, why=held)
     return replace(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from cmp.core.image import Repository, split_tag
-from cmp.core.keys import IMAGE_LIST, unknown_keys
+from cmp.core.keys import IMAGE_LIST, SOURCE, split_alias, unknown_keys
 from cmp.core.policy import OPTIONS, Policy
 from cmp.errors import InvalidImage, InvalidPolicy
 
@@ -30,6 +30,8 @@ class ManagedImage(NamedTuple):
     repository: Repository
     policy: Policy
     target: Target
+    window: str = ""
+    """When its decision may change; no rule of the choice itself."""
 
 
 class ImageList(NamedTuple):
@@ -64,6 +66,35 @@ def read_image_list(keys: Mapping[str, str]) -> ImageList:
             )
         images.append(_managed(entry, answers, keys))
     return ImageList(tuple(images), (*unknown_keys(keys, names), *_glob_notes(images)))
+
+
+def for_source(
+    keys: Mapping[str, str], names: Iterable[str], *, is_default: bool
+) -> dict[str, str]:
+    """Return the annotations that concern one source of several.
+
+    An image belongs to the source that ``<alias>.source`` names, by its name or path, and else
+    to the default one. The keys of the others' images are left out. Raises `InvalidPolicy` as
+    `read_image_list` does.
+    """
+    texts = _split_list(keys.get(IMAGE_LIST, ""))
+    answers = _answers([_entry(text) for text in texts])
+    owners = {
+        index: source
+        for name, index in answers.items()
+        if (source := keys.get(f"{name}.{SOURCE}", "").strip())
+    }
+    own = set(names) - {""}
+    ours = {n for n in range(len(texts)) if (owners[n] in own if n in owners else is_default)}
+    others = {name for name, index in answers.items() if index not in ours}
+    if not ours:
+        return {}
+    kept = {
+        key: value
+        for key, value in keys.items()
+        if (split := split_alias(key)) is None or split[0] not in others
+    }
+    return kept | {IMAGE_LIST: ",".join(texts[index] for index in sorted(ours))}
 
 
 def parse_entry(text: str) -> tuple[str, Repository, str]:
@@ -185,4 +216,5 @@ def _managed(entry: _Entry, answers: list[str], keys: Mapping[str, str]) -> Mana
             )
         )
     )
-    return ManagedImage(alias, entry.repository, policy, target)
+    window = own("update-window") or options.get("update-window", "").strip()
+    return ManagedImage(alias, entry.repository, policy, target, window)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 PREFIX = "argocd-image-updater.argoproj.io/"
 IMAGE_LIST = "image-list"
+SOURCE = "source"
 IMAGE_LOCK = "image-lock"
 """No policy but a plugin parameter: the images themselves (cmp.core.lock)."""
 
@@ -85,6 +86,20 @@ KEYS: tuple[Key, ...] = (
         "hold",
         "`<reason> [until <time>]`: what is chosen now stays",
         application_wide=True,
+    ),
+    Key(
+        "update-window",
+        "`<cron, 5 fields> <duration> [<time zone>]`, several with `;`: decisions change only then",
+        application_wide=True,
+    ),
+    Key(
+        "group",
+        "a word: images with the same one move only to a version that all of them offer",
+        application_wide=True,
+    ),
+    Key(
+        SOURCE,
+        "name or path of the plugin source the image belongs to; default: the first",
     ),
     Key(
         "allow-downgrade",

@@ -12,7 +12,14 @@ from cmp.core.record import ApplicationRecord
 from cmp.core.snapshot import Snapshot, Tag
 from cmp.errors import CmpError, InvalidInput, NotFound
 from cmp.index.protocols import Index
-from cmp.refresh.decisions import Outcome, Outcomes, decide_image, unverified
+from cmp.refresh.decisions import (
+    Outcome,
+    Outcomes,
+    agreed,
+    decide_image,
+    in_window,
+    unverified,
+)
 from cmp.refresh.known import Known, known_of, whole
 from cmp.refresh.listing import RegistryAccess, snapshots, with_tags
 from cmp.refresh.plan import ApplicationPlan, images, policies
@@ -175,7 +182,7 @@ def _decide(
     known: Mapping[str, Known],
     asked: Pass,
 ) -> dict[tuple[str, int, str], Outcome]:
-    outcomes = {}
+    outcomes: dict[tuple[str, int, str], Outcome] = {}
     for plan in plans:
         deployed = asked.deployed.get(plan.instance, _nothing)
         for number, source in enumerate(plan.sources):
@@ -186,7 +193,8 @@ def _decide(
                 )
                 key = (plan.instance, number, image.alias)
                 outcomes[key] = decide_image(image, snapshot, previous)
-    return outcomes
+        outcomes |= agreed(plan.instance, outcomes, new)
+    return {key: in_window(outcome, asked.now) for key, outcome in outcomes.items()}
 
 
 def _nothing(_: Repository) -> tuple[Image, ...]:

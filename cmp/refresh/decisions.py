@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from cmp.core.decide import Decision, decide
+from cmp.core.decide import Decision, decide, kept_before
+from cmp.core.groups import Member, agree
 from cmp.core.image import Repository
 from cmp.core.image_list import ManagedImage
 from cmp.core.record import History, Recorded
 from cmp.core.snapshot import Snapshot
+from cmp.core.update_window import is_open
 from cmp.errors import InvalidPolicy
 
 _HISTORY = 20
@@ -29,6 +31,8 @@ class Outcome:
     """There was a winner, and it cannot be pulled."""
     invalid: bool = False
     """The policy cannot be read."""
+    waits: bool = False
+    """Nothing was chosen yet, and nothing may be before its window opens."""
 
     @property
     def winner(self) -> tuple[Repository, str, tuple[str, ...]] | None:
@@ -65,6 +69,50 @@ def decide_image(
         return Outcome(image, previous, None, str(error), invalid=True)
 
 
+def agreed(
+    instance: str, outcomes: Outcomes, snapshots: Mapping[Repository, Snapshot]
+) -> dict[tuple[str, int, str], Outcome]:
+    """Return the outcomes of an Application's images that belong to a group."""
+    groups: dict[str, dict[tuple[str, int, str], Outcome]] = {}
+    for key, outcome in outcomes.items():
+        if key[0] == instance and outcome.image.policy.group:
+            groups.setdefault(outcome.image.policy.group, {})[key] = outcome
+    found = {}
+    for word, members in groups.items():
+        names = {f"{number}/{alias}": (_, number, alias) for _, number, alias in members}
+        decisions = agree(
+            word,
+            {
+                name: Member(
+                    members[key].image.policy,
+                    snapshots.get(members[key].image.repository),
+                    members[key].previous,
+                    members[key].decision,
+                )
+                for name, key in names.items()
+            },
+        )
+        for name, key in names.items():
+            found[key] = replace(members[key], decision=decisions[name])
+    return found
+
+
+def in_window(outcome: Outcome, now: datetime) -> Outcome:
+    """Return the outcome as its update-window has it: outside nothing changes."""
+    if not outcome.image.window:
+        return outcome
+    try:
+        if not outcome.changes or is_open(outcome.image.window, now):
+            return outcome
+    except InvalidPolicy as error:
+        return replace(outcome, decision=None, problem=str(error), invalid=True)
+    why = f"outside the update-window {outcome.image.window}"
+    if outcome.previous is None or outcome.decision is None:
+        # Without a record a render would decide by itself.
+        return replace(outcome, decision=None, problem=why, waits=True)
+    return replace(outcome, decision=kept_before(outcome.previous, outcome.decision, why))
+
+
 def unverified(outcome: Outcome, reason: str) -> Outcome:
     """Return the outcome when the winner cannot be pulled: what was chosen before stays."""
     tag = outcome.decision.tag if outcome.decision else ""
@@ -86,7 +134,7 @@ def record(outcome: Outcome, instance: str, now: datetime) -> Recorded | None:
         why = outcome.problem or (decision.why if decision else "")
         if previous is not None:
             return previous._replace(fingerprint=fingerprint, held=why)
-        if outcome.refused:
+        if outcome.refused or outcome.waits:
             # Without a record a render would decide by itself, and choose what was refused.
             nothing = ("", "", fingerprint, "", now, "", why)
             return Recorded("", image.repository, *nothing)

@@ -86,7 +86,7 @@ def _plan_source(application: Application, source: Source) -> SourcePlan | None:
     ours = source.plugin == PLUGIN or source is application.policy_source
     if not ours:
         return None
-    annotations = application.policy(source)
+    annotations, problem = _annotations(application, source)
     parameters = {
         name: value
         for name, value in source.parameters.items()
@@ -95,8 +95,20 @@ def _plan_source(application: Application, source: Source) -> SourcePlan | None:
     keys = {**annotations, **parameters}
     if source.plugin is None and IMAGE_LIST not in keys:
         return None
-    try:
-        image_list, problem = read_image_list(keys), None
-    except CmpError as error:
-        image_list, problem = ImageList(()), error
+    image_list = ImageList(())
+    if problem is None:
+        try:
+            image_list = read_image_list(keys)
+        except CmpError as error:
+            problem = error
     return SourcePlan(source, annotations, parameters, image_list, problem)
+
+
+def _annotations(
+    application: Application, source: Source
+) -> tuple[Mapping[str, str], CmpError | None]:
+    """Return the annotations for a source; all of them where they cannot be told apart."""
+    try:
+        return application.policy(source), None
+    except CmpError as error:
+        return application.annotations, error

@@ -269,7 +269,7 @@ def test_the_other_keys_of_argocd_image_updater_are_known(key: str) -> None:
         pytest.param(
             {"web.update-strategy": "newest"},
             "image web: update-strategy: no strategy 'newest'; use one of: alphabetical, digest, "
-            "latest, name, newest-build, semver; did you mean 'newest-build'?",
+            "first-seen, latest, name, newest-build, pep440, semver; did you mean 'newest-build'?",
             id="own",
         ),
         pytest.param(

@@ -47,8 +47,8 @@ def test_parse(options: dict[str, str], constraint: str, policy: Policy) -> None
     [
         pytest.param(
             {"update-strategy": "semvar"},
-            "update-strategy: no strategy 'semvar'; use one of: alphabetical, digest, latest, "
-            "name, newest-build, semver; did you mean 'semver'?",
+            "update-strategy: no strategy 'semvar'; use one of: alphabetical, digest, "
+            "first-seen, latest, name, newest-build, pep440, semver; did you mean 'semver'?",
             id="strategy",
         ),
         pytest.param(

@@ -132,9 +132,6 @@ def test_only_digest_pins_a_digest(name: str) -> None:
         ),
         pytest.param(Policy("digest", "edge"), Tag("a"), "not the tag edge", id="other-tag"),
         pytest.param(
-            Policy("digest", "edge"), Tag("edge"), "its digest is not known yet", id="no-digest"
-        ),
-        pytest.param(
             Policy("alphabetical", allow_tags="regexp:^v"),
             Tag("a"),
             "not matched by allow-tags ^v",
