@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         status: int = module.main(args, environment(), _now())
         sys.stdout.flush()
     except CmpError as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201 - this is what Argo CD shows
+        print(f"error: {error.explained()}", file=sys.stderr)  # noqa: T201 - this is what Argo CD shows
         return error.exit_status
     except BrokenPipeError:
         # Whoever read us went away; what Python still wants to flush goes nowhere, silently.

@@ -36,11 +36,27 @@ class CmpError(Exception):
         super().__init__(message)
         self.message = message
         self.where = where
+        self.mark: tuple[str, int, int] | None = None
+        """A text, and where in it the part that is wrong begins and ends."""
 
     def within(self, place: str) -> Self:
         """Return this error as seen from outside: ``place`` goes before where it happened."""
         self.where = f"{place}: {self.where}" if self.where else place
         return self
+
+    def marked(self, text: str, start: int, end: int = 0) -> Self:
+        """Return this error with the part of ``text`` that is wrong, unless one is marked."""
+        if self.mark is None and start >= 0:
+            self.mark = (text, start, max(end, start + 1))
+        return self
+
+    def explained(self) -> str:
+        """Return what `str` does, with a line below that points at what is wrong."""
+        if self.mark is None or "\n" in self.mark[0]:
+            return str(self)
+        text, start, end = self.mark
+        caret = " " * start + "~" * (end - start - 1) + "^"
+        return f"{self}\n    {text}\n    {caret}"
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message}" if self.where else self.message

@@ -259,7 +259,9 @@ def test_a_tool_that_is_killed_is_worth_another_try(
 def _refused(done: Any, complaint: str, *, lines: int = 1) -> None:
     assert (done.returncode, done.stdout) == (2, ""), done.stderr
     assert complaint in done.stderr
-    errors = [line for line in done.stderr.splitlines() if not line.startswith("note: ")]
+    # Below the sentence may stand the text that is wrong, and what points at it.
+    beside = ("note: ", "    ")
+    errors = [line for line in done.stderr.splitlines() if not line.startswith(beside)]
     assert errors[0].startswith("error: ")
     assert len(errors) <= lines
     assert "Traceback" not in done.stderr

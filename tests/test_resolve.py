@@ -109,7 +109,9 @@ def test_bad_input_is_one_sentence_and_status_2(
 
     assert (done.returncode, done.stdout) == (2, "")
     assert complaint in done.stderr
-    assert done.stderr.count("\n") == 1
+    sentence, *marks = done.stderr.splitlines()
+    assert sentence.startswith("error: ")
+    assert all(mark.startswith("    ") for mark in marks)  # the text, and what points at it
 
 
 @pytest.mark.tools

@@ -24,7 +24,9 @@ class Decision:
     held: str = ""
     """Why an earlier choice is kept although the snapshot alone would not lead to it."""
     created: datetime | None = None
-    """When the chosen image was built, where that is what tags are ordered by."""
+    """When the chosen image was built or first seen, where tags are ordered by that."""
+    pinned: bool = False
+    """Chosen by its owner outright: no floor for what is chosen once the pin has ended."""
     ranked: tuple[Ranked, ...] = ()
     """The tags that qualify, with what they are ordered by, in no order."""
     dropped: Mapping[str, str] = field(default_factory=dict)
@@ -73,7 +75,7 @@ def decide(
         tag=best.name,
         digest=best.digest if selection.pins_digest else None,
         why=_why(selection.strategy, len(ranked)),
-        created=best_rank[0][0] if selection.strategy.ranks_by_creation else None,
+        created=best_rank[0][0] if selection.strategy.ranks_by_time else None,
     )
     is_bound = previous is not None and previous.chosen_under == policy.fingerprint()
     if previous is None or floor is None or policy.allow_downgrade or not is_bound:
@@ -124,7 +126,7 @@ def _pinned(selection: Selection, pin: Pin, snapshot: Snapshot, found: Decision)
     if not digest and selection.pins_digest and pin.tag in snapshot.tags:
         digest = snapshot.tags[pin.tag].digest or ""
     until = f" until {pin.until.isoformat()}" if pin.until else ""
-    return replace(found, tag=pin.tag, digest=digest or None, why=f"pinned{until}")
+    return replace(found, tag=pin.tag, digest=digest or None, why=f"pinned{until}", pinned=True)
 
 
 def verdicts(decision: Decision) -> list[dict[str, str]]:
@@ -155,13 +157,17 @@ def needed_tags(policy: Policy, need: Need, snapshot: Snapshot) -> tuple[str, ..
 
 
 def _to_be_pinned(selection: Selection, snapshot: Snapshot) -> tuple[str, ...]:
-    """Return the tag whose digest a decision will name, each time anew: it may be pushed again."""
+    """Return the tags whose digest a decision may name, each time anew: tags are re-pushed."""
     if not selection.pins_digest:
         return ()
     if selection.pin:
         return (selection.pin.tag,) if selection.pin.tag in snapshot.tags else ()
     ranked, _ = selection.sift(snapshot)
-    return (max(ranked)[1],) if ranked else ()
+    if not ranked:
+        return ()
+    best, _ = max(ranked)
+    # Of equally good ones it may be any: the present one stays.
+    return tuple(name for place, name in ranked if place[:-1] == best[:-1])
 
 
 def _why(chosen: Strategy, count: int) -> str:

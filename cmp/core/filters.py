@@ -42,7 +42,14 @@ def _denied(deny_tags: str) -> list[_Rule]:
         expression = deny_tags.partition(":")[2]
         Expression.compile(expression, where="deny-tags")
         return [_Rule(expression, f"denied by {expression}")]
-    return _globs(tuple(glob.strip() for glob in deny_tags.split(",")), "denied by")
+    globs = tuple(glob.strip() for glob in deny_tags.split(","))
+    for glob in globs:
+        if glob_to_re2(glob) is None:
+            start = deny_tags.find(glob)
+            raise InvalidPolicy(
+                f"not a glob: {glob!r}; it would deny no tag", where="deny-tags"
+            ).marked(deny_tags, start, start + len(glob))
+    return _globs(globs, "denied by")
 
 
 def _globs(globs: tuple[str, ...], why: str) -> list[_Rule]:
@@ -99,7 +106,9 @@ def _compiled(allowed: str | None, rules: list[_Rule]) -> Filter:
 
     def why_not(name: str) -> str:
         matched = match(name) or ()  # the binding returns None for no match
-        dropped = next((reasons[index] for index in matched if index >= first), "")
-        return not_allowed if first and 0 not in matched else dropped
+        if first and 0 not in matched:
+            return not_allowed
+        rule = min((index for index in matched if index >= first), default=None)  # in no order
+        return "" if rule is None else reasons[rule]
 
     return why_not

@@ -49,8 +49,8 @@ def _offer(member: Member) -> list[Hashable]:
     if decision is None:
         return []
     label = Selection.of(member.policy).label
-    instructed = decision.tag is not None and (decision.held or decision.tag not in decision.kept)
-    names: Iterable[str] = (decision.tag,) if instructed and decision.tag else decision.kept
+    is_fixed = decision.held or decision.pinned
+    names: Iterable[str] = (decision.tag,) if is_fixed and decision.tag else decision.kept
     return list(dict.fromkeys(map(label, names)))
 
 

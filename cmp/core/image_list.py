@@ -53,7 +53,7 @@ def read_image_list(keys: Mapping[str, str]) -> ImageList:
     Raises:
         InvalidPolicy: a value that cannot be used, naming its key.
     """
-    entries = [_entry(text) for text in _split_list(keys.get(IMAGE_LIST, ""))]
+    entries = _entries(keys.get(IMAGE_LIST, ""))
     names = _answers(entries)
     images: list[ManagedImage] = []
     for index, entry in enumerate(entries):
@@ -78,22 +78,24 @@ def for_source(
     `read_image_list` does.
     """
     texts = _split_list(keys.get(IMAGE_LIST, ""))
-    answers = _answers([_entry(text) for text in texts])
+    answers = _answers(_entries(keys.get(IMAGE_LIST, "")))
     owners = {
         index: source
-        for name, index in answers.items()
+        for name, index in reversed(answers.items())  # the most telling name wins
         if (source := keys.get(f"{name}.{SOURCE}", "").strip())
     }
     own = set(names) - {""}
     ours = {n for n in range(len(texts)) if (owners[n] in own if n in owners else is_default)}
     others = {name for name, index in answers.items() if index not in ours}
-    if not ours:
+    if not ours and not is_default:
         return {}
     kept = {
         key: value
         for key, value in keys.items()
         if (split := split_alias(key)) is None or split[0] not in others
     }
+    if not ours:
+        return {key: value for key, value in kept.items() if key != IMAGE_LIST}
     return kept | {IMAGE_LIST: ",".join(texts[index] for index in sorted(ours))}
 
 
@@ -139,8 +141,15 @@ def _glob_notes(images: Iterable[ManagedImage]) -> list[str]:
     return notes
 
 
-def _entry(text: str) -> _Entry:
-    return _Entry(*parse_entry(text))
+def _entries(image_list: str) -> list[_Entry]:
+    entries = []
+    for text in _split_list(image_list):
+        try:
+            entries.append(_Entry(*parse_entry(text)))
+        except InvalidPolicy as error:
+            start = image_list.find(text)
+            raise error.marked(image_list, start, start + len(text)) from None
+    return entries
 
 
 def _split_list(text: str) -> list[str]:

@@ -8,7 +8,7 @@ as.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -50,12 +50,20 @@ def _text(text: str) -> str:
 
 
 def _date(form: str) -> Reader:
+    """Return the reader of a date; raise ValueError for a form that reads none."""
+
     def read(text: str) -> datetime | None:
         try:
-            return datetime.strptime(text, form).replace(tzinfo=None)  # noqa: DTZ007 - compared only
+            found = datetime.strptime(text, form)  # noqa: DTZ007 - UTC where it has no zone
         except ValueError:
             return None
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
+    try:
+        written = datetime(2000, 1, 1, tzinfo=UTC).strftime(form)
+        datetime.strptime(written, form)  # noqa: DTZ007 - only to see whether it can be
+    except re.error:  # Python's answer to one directive twice
+        raise ValueError(form) from None
     return read
 
 
@@ -103,7 +111,9 @@ class Order:
                 r"^(?P<version>\d+\.\d+)-alpine$",
                 where="version",
             )
-        entries = _entries(order) or [e for e in default if e[0] in expression.groups]
+        entries = _entries(order, dict(default)) or [
+            (*entry, 0) for entry in default if entry[0] in expression.groups
+        ]
         if not entries:
             groups = ", ".join(expression.groups)
             raise InvalidPolicy(
@@ -111,7 +121,12 @@ class Order:
                 f"{expression.groups[0]}:numeric",
                 where="order",
             )
-        return cls(expression, tuple(_sort_key(group, kind, expression) for group, kind in entries))
+        return cls(expression, tuple(_sort_key(*entry, expression, order) for entry in entries))
+
+    @property
+    def main(self) -> int:
+        """The position of the key that is the version itself: of that name, or the first."""
+        return next((n for n, key in enumerate(self.keys) if key.group == "version"), 0)
 
     def extract(self, name: str) -> Mapping[str, str] | str:
         """Return the groups of a tag that are compared, or why it is no candidate."""
@@ -133,31 +148,41 @@ class Order:
         return tuple(ranks)
 
 
-def _entries(order: str) -> list[tuple[str, str]]:
+def _entries(order: str, types: Mapping[str, str]) -> list[tuple[str, str, int]]:
+    """Return each group with its type, and where in ``order`` it stands."""
     # A comma inside date(…) belongs to its form.
-    parts = re.findall(r"(?:[^,(]|\([^)]*\)?)+", order)
     entries = []
-    for part in (part.strip() for part in parts):
-        if part:
-            group, colon, kind = part.partition(":")
-            entries.append((group.strip(), kind.strip() if colon else "semver"))
+    for part in re.finditer(r"(?:[^,(]|\([^)]*\)?)+", order):
+        group, colon, kind = part[0].strip().partition(":")
+        if group or colon:
+            group = group.strip()
+            kind = kind.strip() if colon else types.get(group, "semver")
+            start = part.start() + len(part[0]) - len(part[0].lstrip())
+            entries.append((group, kind, start))
     return entries
 
 
-def _sort_key(group: str, kind: str, expression: Expression) -> SortKey:
+def _sort_key(group: str, kind: str, start: int, expression: Expression, order: str) -> SortKey:
     if group not in expression.groups:
         raise InvalidPolicy(
             f"version has no group {group!r}; it has {', '.join(expression.groups)}"
             f"{nearest(group, expression.groups)}",
             where="order",
-        )
+        ).marked(order, start, start + len(group))
+    place = order.find(kind, start + len(group) + 1)
     if date := _DATE.fullmatch(kind):
-        return SortKey(group, "date", _date(date[1]), f"a date as {date[1]}")
+        try:
+            return SortKey(group, "date", _date(date[1]), f"a date as {date[1]}")
+        except ValueError:
+            raise InvalidPolicy(
+                f"no date can be read as {date[1]!r}; write it for strptime, as in %Y%m%d",
+                where="order",
+            ).marked(order, place, place + len(kind)) from None
     if kind not in TYPES:
         raise InvalidPolicy(
             f"no type {kind!r}; use one of: {', '.join(TYPES)}, date(<strptime>)"
             f"{nearest(kind, TYPES)}",
             where="order",
-        )
+        ).marked(order, place, place + len(kind))
     read, what = TYPES[kind]
     return SortKey(group, kind, read, what)

@@ -27,11 +27,13 @@ class Expression:
             compiled = re2.compile(text, options=options)
         except re2.error as error:
             reason = error.args[0].decode(errors="replace")
+            part = reason.rpartition(": ")[2]  # RE2 ends with what it could not read
+            start = text.find(part)
             raise InvalidPolicy(
                 f"not an RE2 expression: {text!r}: {reason}; "
                 "RE2 has no lookaround and no back-references",
                 where=where,
-            ) from None
+            ).marked(text, start, start + len(part)) from None
         index: Mapping[str, int] = compiled.groupindex
         return cls(text, compiled, tuple(sorted(index, key=lambda name: index[name])))
 

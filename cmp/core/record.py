@@ -22,12 +22,12 @@ class Recorded(NamedTuple):
     fingerprint: str
     """Of the policy this record answers for: a render with the same policy uses it as it is."""
     chosen_under: str
-    """Of the policy that led to the tag: while it stays, the tag is the floor."""
+    """Of the policy that led to the tag: while it stays, the tag is the floor. Empty for a pin."""
     since: datetime
     why: str
     held: str = ""
     created: datetime | None = None
-    """When the chosen image was built, where that is what tags are ordered by."""
+    """When the chosen image was built or first seen, where tags are ordered by that."""
 
 
 History = Mapping[str, tuple[Recorded, ...]]

@@ -104,7 +104,7 @@ def _label(order: Order | None) -> Callable[[str], Hashable]:
         groups: Mapping[str, str] | str = order.extract(name)
         if isinstance(groups, str):
             return None
-        key = next((key for key in order.keys if key.group == "version"), order.keys[0])
+        key = order.keys[order.main]
         found: Hashable = key.read(groups[key.group])
         return found
 

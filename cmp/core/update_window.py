@@ -16,10 +16,20 @@ def is_open(text: str, now: datetime) -> bool:
     Raises `InvalidPolicy` for one that cannot be read.
     """
     windows = [_parse(part, now) for part in text.split(";") if part.strip()]
+    if not windows:
+        raise InvalidPolicy(f"not a window: {text!r}; {_FORM}", where="update-window")
     try:
-        return any(is_within(*window, now) for window in windows)
+        # Each is looked at: one that cannot be read is told of whatever the others are.
+        return max([_is_within(*window, now) for window in windows])
     except InvalidInput as error:
         raise InvalidPolicy(f"{error}; {_FORM}", where="update-window") from None
+
+
+def _is_within(schedule: str, duration: timedelta, offset: timedelta, now: datetime) -> bool:
+    if is_within(schedule, timedelta(), offset, now):
+        # To Argo CD, what never begins began in the year 1: such a window would be open always.
+        raise InvalidInput(f"{schedule!r} never begins")
+    return is_within(schedule, duration, offset, now)
 
 
 def _parse(text: str, now: datetime) -> tuple[str, timedelta, timedelta]:

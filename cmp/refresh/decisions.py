@@ -102,7 +102,7 @@ def in_window(outcome: Outcome, now: datetime) -> Outcome:
     if not outcome.image.window:
         return outcome
     try:
-        if not outcome.changes or is_open(outcome.image.window, now):
+        if is_open(outcome.image.window, now) or not outcome.changes:
             return outcome
     except InvalidPolicy as error:
         return replace(outcome, decision=None, problem=str(error), invalid=True)
@@ -139,10 +139,11 @@ def record(outcome: Outcome, instance: str, now: datetime) -> Recorded | None:
             nothing = ("", "", fingerprint, "", now, "", why)
             return Recorded("", image.repository, *nothing)
         return None
+    bound_to = "" if decision.pinned else fingerprint
     if previous is not None and not outcome.changes:
         return previous._replace(
             fingerprint=fingerprint,
-            chosen_under=previous.chosen_under if decision.held else fingerprint,
+            chosen_under=previous.chosen_under if decision.held else bound_to,
             why=decision.why,
             held=decision.held,
             created=decision.created,
@@ -154,7 +155,7 @@ def record(outcome: Outcome, instance: str, now: datetime) -> Recorded | None:
         tag=decision.tag,
         digest=digest,
         fingerprint=fingerprint,
-        chosen_under=fingerprint,
+        chosen_under=bound_to,
         since=now,
         why=decision.why,
         held=decision.held,

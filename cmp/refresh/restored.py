@@ -49,5 +49,5 @@ def restored(
         chosen_under=fingerprint,
         since=now,
         why="what Argo CD synced last",
-        created=place[0] if selection.strategy.ranks_by_creation else None,
+        created=place[0] if selection.strategy.ranks_by_time else None,
     )

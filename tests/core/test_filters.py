@@ -30,6 +30,20 @@ _TAGS = ["1.2.3", "v1.2.3", "1.2.3-rc.1", "latest", "sha-0a1b2c3"]
             ["1.2.3", "v1.2.3"],
             id="allowed-and-ignored-and-malformed",
         ),
+        pytest.param(
+            Policy(deny_tags="*-rc*, sha-*"), ["1.2.3", "v1.2.3", "latest"], id="denied-by-globs"
+        ),
+        pytest.param(
+            Policy(deny_tags="regexp:^v|rc"),
+            ["1.2.3", "latest", "sha-0a1b2c3"],
+            id="denied-by-an-expression",
+        ),
+        pytest.param(Policy(deny_tags="RegExp:a,b"), _TAGS, id="comma-in-the-expression"),
+        pytest.param(
+            Policy(allow_tags="regexp:^v?1", ignore_tags=("v*",), deny_tags="*-rc*"),
+            ["1.2.3"],
+            id="allowed-ignored-and-denied",
+        ),
     ],
 )
 def test_admits(policy: Policy, admitted: list[str]) -> None:
@@ -59,6 +73,22 @@ def test_admits(policy: Policy, admitted: list[str]) -> None:
             "not matched by allow-tags 2",
             id="not-allowed-comes-first",
         ),
+        pytest.param(Policy(deny_tags="a*,b*"), "b1", "denied by b*", id="denied-by-a-glob"),
+        pytest.param(
+            Policy(deny_tags="regexp:^b"), "b1", "denied by ^b", id="denied-by-an-expression"
+        ),
+        pytest.param(
+            Policy(deny_tags="b*", ignore_tags=("b*",)),
+            "b1",
+            "denied by b*",
+            id="denied-and-ignored",
+        ),
+        pytest.param(
+            Policy(allow_tags="regexp:2", deny_tags="b*"),
+            "b1",
+            "not matched by allow-tags 2",
+            id="neither-allowed-nor-denied",
+        ),
     ],
 )
 def test_says_why_not(policy: Policy, name: str, reason: str) -> None:
@@ -85,6 +115,52 @@ def test_refuses(allow_tags: str, complaint: str) -> None:
 
     assert complaint in caught.value.message
     assert caught.value.where.startswith("allow-tags")
+
+
+@pytest.mark.parametrize(
+    ("deny_tags", "complaint", "marked"),
+    [
+        pytest.param("regexp:(", "not an RE2 expression: '('", "(", id="expression"),
+        pytest.param("regexp:^(?!v)", "RE2 has no lookaround", "(?!", id="lookahead"),
+        pytest.param("a*, [b", "not a glob: '[b'; it would deny no tag", "[b", id="glob"),
+    ],
+)
+def test_refuses_to_deny_nothing(deny_tags: str, complaint: str, marked: str) -> None:
+    with pytest.raises(InvalidPolicy) as caught:
+        tag_filter(Policy(deny_tags=deny_tags))
+
+    assert complaint in caught.value.message
+    assert caught.value.where == "deny-tags"
+    assert caught.value.mark is not None
+    text, start, end = caught.value.mark
+    assert text[start:end] == marked
+
+
+_SHA = f"sha256-{'0a' * 32}"
+
+
+@pytest.mark.parametrize("policy", [Policy(), Policy(allow_tags="regexp:.")], ids=["any", "regexp"])
+@pytest.mark.parametrize(
+    ("name", "is_image"),
+    [
+        pytest.param(f"{_SHA}.sig", False, id="cosign-signature"),
+        pytest.param(f"{_SHA}.att", False, id="cosign-attestation"),
+        pytest.param(f"{_SHA}.sbom", False, id="cosign-sbom"),
+        pytest.param(_SHA, False, id="referrers-tag"),
+        pytest.param("1.2.3.sig", False, id="signature-of-a-tag"),
+        pytest.param(f"{_SHA[:-1]}", True, id="too-short-a-digest"),
+        pytest.param("sha256-0a1b2c3", True, id="short-commit"),
+        pytest.param("1.2.3-sig", True, id="no-dot"),
+        pytest.param("sig", True, id="a-tag-of-that-name"),
+        pytest.param("1.sig.2", True, id="not-at-the-end"),
+    ],
+)
+def test_what_signing_leaves_is_never_a_candidate(
+    policy: Policy, name: str, *, is_image: bool
+) -> None:
+    reason = "" if is_image else "a signature, an attestation or the like"
+
+    assert tag_filter(policy)(name) == reason
 
 
 def test_every_malformed_glob_is_told() -> None:

@@ -54,6 +54,38 @@ def _choice(image: str, keys: dict[str, str], tag: str, digest: str) -> Choice:
             {"web.image": f"a.io/b:1.2@{DIGEST}"},
             id="spec-with-digest",
         ),
+        pytest.param(
+            "a.io/b",
+            {"digest": "digest-only"},
+            "1.2",
+            DIGEST,
+            {"image.name": "a.io/b@sha256", "image.tag": "1" * 64},
+            id="digest-only-in-a-chart-that-writes-name-colon-tag",
+        ),
+        pytest.param(
+            "reg:5000/b",
+            {"digest": "digest-only", "helm.image-name": "n", "helm.image-tag": "t"},
+            "1.2",
+            DIGEST,
+            {"n": "reg:5000/b@sha256", "t": "1" * 64},
+            id="digest-only-with-a-port",
+        ),
+        pytest.param(
+            "a.io/b",
+            {"digest": "digest-only", "helm.image-spec": "web.image"},
+            "1.2",
+            DIGEST,
+            {"web.image": f"a.io/b@{DIGEST}"},
+            id="spec-digest-only",
+        ),
+        pytest.param(
+            "a.io/b",
+            {"digest": "digest-only"},
+            "1.2",
+            "",
+            {"image.name": "a.io/b", "image.tag": "1.2"},
+            id="digest-only-and-none-is-known",
+        ),
     ],
 )
 def test_helm_parameters(
@@ -70,6 +102,20 @@ def test_helm_parameters(
         pytest.param("reg:5000/b", {}, "1", "", "reg:5000/b=*:1", id="port"),
         pytest.param(
             "a.io/b", {"kustomize.image-name": "b"}, "1", "", "b=a.io/b:1", id="other-name"
+        ),
+        pytest.param(
+            "a.io/b", {"digest": "digest-only"}, "1", DIGEST, f"a.io/b=*@{DIGEST}", id="digest-only"
+        ),
+        pytest.param(
+            "a.io/b",
+            {"digest": "digest-only", "kustomize.image-name": "b"},
+            "1",
+            DIGEST,
+            f"b=a.io/b@{DIGEST}",
+            id="digest-only-with-another-name",
+        ),
+        pytest.param(
+            "a.io/b", {"digest": "digest-only"}, "1", "", "a.io/b=*:1", id="digest-only-unknown"
         ),
         pytest.param(
             "a.io/b", {"kustomize.image-name": "a.io/b"}, "1", "", "a.io/b=*:1", id="same-name"

@@ -36,8 +36,8 @@ class Strategy:
     needs: frozenset[Need] = frozenset()
     pins_digest: bool = False
     """The decision names the digest besides the tag."""
-    ranks_by_creation: bool = False
-    """A rank begins with the creation time."""
+    ranks_by_time: bool = False
+    """A rank begins with a time of the image, which is recorded: a tag may be gone later."""
     order: tuple[tuple[str, str], ...] = DEFAULT_ORDER
     """The groups of ``version`` that are compared, with their types, where none are named."""
 

@@ -16,4 +16,4 @@ def _ranker(_: Policy, order: Order | None) -> Ranker:
     return filtered(order, _rank)
 
 
-STRATEGY = Strategy(_ranker, picks="last seen")
+STRATEGY = Strategy(_ranker, picks="last seen", ranks_by_time=True)

@@ -29,5 +29,5 @@ def _ranker(policy: Policy, order: Order | None) -> Ranker:
 
 
 STRATEGY = Strategy(
-    _ranker, picks="newest build", needs=frozenset({Need.CREATED}), ranks_by_creation=True
+    _ranker, picks="newest build", needs=frozenset({Need.CREATED}), ranks_by_time=True
 )

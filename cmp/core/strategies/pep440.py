@@ -22,6 +22,7 @@ def _ranker(policy: Policy, order: Order | None) -> Ranker:
             f"not a PEP 440 specifier: {policy.constraint!r}; write ~=1.4, >=1.4 or ==1.4.*",
             where="constraint",
         ) from None
+    prereleases = bool(allowed.prereleases)  # asked for by one in the constraint
     outside = f"outside {policy.constraint}" if policy.constraint else "a prerelease"
 
     def version(text: str) -> Version | str:
@@ -29,7 +30,7 @@ def _ranker(policy: Policy, order: Order | None) -> Ranker:
             found = Version(text)
         except InvalidVersion:
             return "not a PEP 440 version"
-        return found if allowed.contains(found) else outside
+        return found if allowed.contains(found, prereleases=prereleases) else outside
 
     def rank(tag: Tag) -> Rank | str:
         found = version(tag.name)
@@ -38,12 +39,21 @@ def _ranker(policy: Policy, order: Order | None) -> Ranker:
     if order is None:
         return rank
 
+    main = order.main
+    if order.keys[main].type != "text":
+        raise InvalidPolicy(
+            "the strategy pep440 reads the group version itself; give it no other type",
+            where="order",
+        )
+
     def rank_groups(tag: Tag) -> Rank | str:
         ranks = order.rank(tag.name)
         if isinstance(ranks, str):
             return ranks
-        found = version(ranks[0])
-        return found if isinstance(found, str) else (found, *ranks[1:], tag.name)
+        found = version(ranks[main])
+        if isinstance(found, str):
+            return found
+        return (*ranks[:main], found, *ranks[main + 1 :], tag.name)
 
     return rank_groups
 

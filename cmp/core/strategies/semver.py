@@ -24,13 +24,15 @@ def _ranker(policy: Policy, order: Order | None) -> Ranker:
     if order is None:
         return rank
 
+    main = order.main
+    is_version = order.keys[main].type == "semver"
+
     def rank_groups(tag: Tag) -> Rank | str:
         ranks = order.rank(tag.name)
         if isinstance(ranks, str):
             return ranks
-        for key, value in zip(order.keys, ranks, strict=True):
-            if key.type == "semver" and not allows(value):
-                return outside
+        if is_version and not allows(ranks[main]):
+            return outside
         return (*ranks, tag.name)
 
     return rank_groups

@@ -87,7 +87,7 @@ def _group(text: str) -> _Group:
     while True:
         match = _TERM.match(text, position)
         if match is None:
-            raise InvalidPolicy(_improper(text), where="constraint")
+            raise _improper(text, position)
         terms.append(_term(match, text))
         position = match.end()
         if position == len(text):
@@ -96,7 +96,7 @@ def _group(text: str) -> _Group:
             position += 1
             position += len(text[position:]) - len(text[position:].lstrip())
         elif not text[position - 1].isspace():
-            raise InvalidPolicy(_improper(text), where="constraint")
+            raise _improper(text, position)
 
 
 def _term(match: re.Match[str], text: str) -> _Term:
@@ -111,7 +111,7 @@ def _term(match: re.Match[str], text: str) -> _Term:
     ]
     key = sort_key(".".join(numbers) + (match["prerelease"] or ""))
     if key is None:
-        raise InvalidPolicy(_improper(text), where="constraint")
+        raise _improper(text, match.start(), match.end())
     return _Term(
         _HOLDS[match["operator"] or ""],
         key,
@@ -121,11 +121,12 @@ def _term(match: re.Match[str], text: str) -> _Term:
     )
 
 
-def _improper(text: str) -> str:
-    return (
+def _improper(text: str, start: int, end: int = 0) -> InvalidPolicy:
+    return InvalidPolicy(
         f"not a version constraint: {text.strip()!r}; "
-        "write a range such as 1.x, ~1.2, ^1, >=1.2 <2 or 1.2 - 1.4"
-    )
+        "write a range such as 1.x, ~1.2, ^1, >=1.2 <2 or 1.2 - 1.4",
+        where="constraint",
+    ).marked(text, start, end)
 
 
 def _equal(key: SortKey, term: _Term) -> bool:
