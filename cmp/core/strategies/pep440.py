@@ -42,7 +42,8 @@ def _ranker(policy: Policy, order: Order | None) -> Ranker:
     main = order.main
     if order.keys[main].type != "text":
         raise InvalidPolicy(
-            "the strategy pep440 reads the group version itself; give it no other type",
+            "the strategy pep440 reads the group version itself; have one, and give it no "
+            "other type",
             where="order",
         )
 
