@@ -46,6 +46,7 @@ def test_it_may_be_killed_after_any_step(scene: Scene, proxy: ApiProxy) -> None:
             scene.refresher.start()
         for app in apps:
             scene.runs(app, tag, within_s=30)
+        recording.collect()
     scene.settle()
 
     assert killed == dict.fromkeys(STEPS, KILLS)

@@ -36,6 +36,7 @@ data:
 HARD_REFRESH = "hard refresh"
 OURS = "operation of image-cmp"
 HISTORY = "history"
+_WATCHED = (f"{API}/applications", "/api/v1/configmaps", "/apis/apps/v1/deployments")
 
 
 class Scene:
@@ -146,17 +147,24 @@ class Recording:
     def __init__(self, kubernetes: Kubernetes) -> None:
         self._kubernetes = kubernetes
         found = kubernetes.get("/api/v1/namespaces")
-        self._version = found["metadata"]["resourceVersion"]
+        self._versions = dict.fromkeys(_WATCHED, found["metadata"]["resourceVersion"])
+        self._events: dict[str, list[tuple[str, Object]]] = {path: [] for path in _WATCHED}
         self._applications = {
             _name(manifest): manifest for manifest in kubernetes.get(f"{API}/applications")["items"]
         }
 
+    def collect(self) -> None:
+        """Take in what has happened; the API server forgets it after some minutes."""
+        for path in _WATCHED:
+            found = self._kubernetes.since(path, self._versions[path])
+            self._events[path] += found
+            if found:
+                self._versions[path] = found[-1][1]["metadata"]["resourceVersion"]
+
     def stop(self, *apps: Application) -> dict[str, "Timeline"]:
         """Return what became of each Application, by its name."""
-        since = self._kubernetes.since
-        applications = since(f"{API}/applications", self._version)
-        configs = since("/api/v1/configmaps", self._version)
-        deployments = since("/apis/apps/v1/deployments", self._version)
+        self.collect()
+        applications, configs, deployments = self._events.values()
         return {
             app.name: Timeline(
                 [
