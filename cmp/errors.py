@@ -27,6 +27,11 @@ if TYPE_CHECKING:
     from typing import ClassVar, Self
 
 
+def quoted(text: str) -> str:
+    """Return ``text`` in quotes as it was written: an expression keeps its single backslashes."""
+    return f"'{text}'" if text.isprintable() else repr(text)
+
+
 class CmpError(Exception):
     """Base of all: one line for a person, one exit status for the caller."""
 

@@ -1,6 +1,6 @@
 """The decision: which tag, and why no other."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from cmp.core.policy import Policy
 from cmp.core.record import Recorded
 from cmp.core.selection import Ranked, Selection
 from cmp.core.snapshot import Snapshot, Tag
-from cmp.core.strategies import Need, Rank, Strategy
+from cmp.core.strategies import Rank, Strategy
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,10 @@ class Decision:
     """Why an earlier choice is kept although the snapshot alone would not lead to it."""
     created: datetime | None = None
     """When the chosen image was built or first seen, where tags are ordered by that."""
+    lacks_digest: str = ""
+    """The tag that would be chosen if its digest were known, which the decision has to name."""
+    follows_tag: bool = False
+    """It names the digest of a tag, which may become another one."""
     pinned: bool = False
     """Chosen by its owner outright: no floor for what is chosen once the pin has ended."""
     ranked: tuple[Ranked, ...] = ()
@@ -39,14 +43,18 @@ class Decision:
 
 
 def decide(
-    policy: Policy, repository: Repository, snapshot: Snapshot, previous: Recorded | None = None
+    policy: Policy,
+    repository: Repository,
+    snapshot: Snapshot,
+    previous: Recorded | None = None,
+    among: Collection[str] | None = None,
 ) -> Decision:
     """Choose the best tag of ``snapshot`` that ``policy`` allows.
 
     A decision does not move backwards by itself: while the policy stays the same, a tag
     ranked below ``previous`` is not taken, and a chosen tag that is gone is held. When no
     tag qualifies, or not enough is known yet, ``previous`` stands, whatever policy it was
-    made under.
+    made under. With ``among``, no other tag is a candidate.
 
     Raises:
         InvalidPolicy: an expression or constraint of ``policy`` cannot be read.
@@ -59,7 +67,10 @@ def decide(
         previous = None
     floor = _place(selection, snapshot, previous) if previous else None
     ranked, dropped = selection.sift(snapshot, None if isinstance(floor, str) else floor)
-    found = Decision(None, None, "", ranked=tuple(ranked), dropped=dropped)
+    if among is not None:
+        ranked = [place for place in ranked if place[1] in among]
+    follows_tag = selection.pins_digest
+    found = Decision(None, None, "", follows_tag=follows_tag, ranked=tuple(ranked), dropped=dropped)
     instructed = _instructed(selection, snapshot, previous, found)
     if instructed:
         return instructed
@@ -69,7 +80,7 @@ def decide(
     best_rank = _best(ranked, previous)
     best = snapshot.tags[best_rank[1]]
     if selection.pins_digest and not best.digest:
-        return kept_before(previous, found, f"the digest of {best.name} is not known yet")
+        return _without_digest(previous, found, best.name)
     decision = replace(
         found,
         tag=best.name,
@@ -90,7 +101,7 @@ def _instructed(
     """Return what the owner says outright, where a pin or a hold is in force."""
     pin, hold = selection.pin, selection.hold
     if pin and is_in_force(pin.until, snapshot.listed_at):
-        return _pinned(selection, pin, snapshot, found)
+        return _pinned(selection, pin, snapshot, previous, found)
     if hold and is_in_force(hold.until, snapshot.listed_at):
         return kept_before(previous, found, f"on hold: {hold.reason}" if hold.reason else "on hold")
     return None
@@ -121,10 +132,25 @@ def _best(ranked: Sequence[Ranked], previous: Recorded | None) -> Ranked:
     return best
 
 
-def _pinned(selection: Selection, pin: Pin, snapshot: Snapshot, found: Decision) -> Decision:
+def _without_digest(previous: Recorded | None, found: Decision, tag: str) -> Decision:
+    held = f"the digest of {tag} is not known yet"
+    return replace(kept_before(previous, found, held), lacks_digest=tag)
+
+
+def _pinned(
+    selection: Selection,
+    pin: Pin,
+    snapshot: Snapshot,
+    previous: Recorded | None,
+    found: Decision,
+) -> Decision:
     digest = pin.digest
-    if not digest and selection.pins_digest and pin.tag in snapshot.tags:
-        digest = snapshot.tags[pin.tag].digest or ""
+    if digest:
+        found = replace(found, follows_tag=False)
+    elif selection.pins_digest:
+        digest = snapshot.tags.get(pin.tag, Tag(pin.tag)).digest or ""
+        if not digest:
+            return _without_digest(previous, found, pin.tag)
     until = f" until {pin.until.isoformat()}" if pin.until else ""
     return replace(found, tag=pin.tag, digest=digest or None, why=f"pinned{until}", pinned=True)
 
@@ -146,28 +172,12 @@ def _verdict(name: str, decision: Decision) -> dict[str, str]:
     return {"verdict": "kept", "reason": f"ranks below {decision.tag}"}
 
 
-def needed_tags(policy: Policy, need: Need, snapshot: Snapshot) -> tuple[str, ...]:
-    """Return the tags of which ``policy`` cannot decide without knowing ``need``."""
+def tags_to_describe(policy: Policy, snapshot: Snapshot) -> tuple[str, ...]:
+    """Return the tags that may be chosen where that depends on what their manifests say."""
     selection = Selection.of(policy)
-    if need is Need.DIGEST:
-        return _to_be_pinned(selection, snapshot)
-    if need not in selection.strategy.needs:
+    if not selection.strategy.needs_created:
         return ()
     return tuple(name for name in snapshot.tags if not selection.why_not(name))
-
-
-def _to_be_pinned(selection: Selection, snapshot: Snapshot) -> tuple[str, ...]:
-    """Return the tags whose digest a decision may name, each time anew: tags are re-pushed."""
-    if not selection.pins_digest:
-        return ()
-    if selection.pin:
-        return (selection.pin.tag,) if selection.pin.tag in snapshot.tags else ()
-    ranked, _ = selection.sift(snapshot)
-    if not ranked:
-        return ()
-    best, _ = max(ranked)
-    # Of equally good ones it may be any: the present one stays.
-    return tuple(name for place, name in ranked if place[:-1] == best[:-1])
 
 
 def _why(chosen: Strategy, count: int) -> str:
@@ -183,7 +193,7 @@ def _unread(
 
     Deciding among the others could lead back: the missing answer may be the newest.
     """
-    if Need.CREATED not in selection.strategy.needs:
+    if not selection.strategy.needs_created:
         return ()
     unread = (name for name, tag in snapshot.tags.items() if not tag.is_read(platforms))
     return tuple(name for name in unread if not selection.why_not(name))

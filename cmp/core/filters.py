@@ -6,7 +6,7 @@ from typing import NamedTuple
 from cmp.core.glob import glob_to_re2
 from cmp.core.patterns import Expression
 from cmp.core.policy import ANY, Policy
-from cmp.errors import InvalidPolicy
+from cmp.errors import InvalidPolicy, quoted
 
 Filter = Callable[[str], str]
 """Takes a tag's name; returns why it is not admitted, or nothing."""
@@ -47,7 +47,7 @@ def _denied(deny_tags: str) -> list[_Rule]:
         if glob_to_re2(glob) is None:
             start = deny_tags.find(glob)
             raise InvalidPolicy(
-                f"not a glob: {glob!r}; it would deny no tag", where="deny-tags"
+                f"not a glob: {quoted(glob)}; it would deny no tag", where="deny-tags"
             ).marked(deny_tags, start, start + len(glob))
     return _globs(globs, "denied by")
 
@@ -64,7 +64,7 @@ def malformed_globs(policy: Policy) -> tuple[str, ...]:
     have one work today.
     """
     return tuple(
-        f"ignore-tags: {glob!r} is not a valid pattern, so it matches no tag"
+        f"ignore-tags: {quoted(glob)} is not a valid pattern, so it matches no tag"
         for glob in policy.ignore_tags
         if glob_to_re2(glob) is None
     )
@@ -76,7 +76,7 @@ def allow_expression(allow_tags: str) -> str | None:
         return None
     function, colon, expression = allow_tags.partition(":")
     if not colon or function.lower() != "regexp":
-        raise InvalidPolicy(f"not a tag filter: {allow_tags!r}; {_FORMS}", where="allow-tags")
+        raise InvalidPolicy(f"not a tag filter: {quoted(allow_tags)}; {_FORMS}", where="allow-tags")
     return expression
 
 

@@ -27,42 +27,59 @@ def agree(word: str, members: Mapping[str, Member]) -> dict[str, Decision | None
     They move to the best version that all offer; where there is none, or one of them would
     not move to it, all stay as they are.
     """
-    offers = {alias: _offer(member) for alias, member in members.items()}
+    offers = {alias: _versions(member) for alias, member in members.items()}
     first, *others = offers.values()
-    for version in first:
-        if all(version in offer for offer in others):
-            decided = {alias: _at(member, version) for alias, member in members.items()}
-            if all(_label(members[alias], d) == version for alias, d in decided.items()):
-                why = f"newest that group {word} offers together"
-                return {alias: replace(d, why=why) for alias, d in decided.items()}
-            break
-    held = f"group {word}: {', '.join(members)} offer no newer version together"
+    agreed = next((v for v in first if all(v in offer for offer in others)), None)
+    if agreed is None:
+        stuck = {a: m.decision for a, m in members.items() if m.decision and m.decision.held}
+        return _kept(
+            members, {a: m.decision for a, m in members.items()}, _why(word, stuck, members)
+        )
+    decided = {alias: _among(member, offers[alias][agreed]) for alias, member in members.items()}
+    stuck = {a: d for a, d in decided.items() if d.tag not in offers[a][agreed]}
+    if stuck:
+        return _kept(members, decided, _why(word, stuck, members))
+    why = f"newest that group {word} offers together"
+    return {alias: replace(decision, why=why) for alias, decision in decided.items()}
+
+
+def _kept(
+    members: Mapping[str, Member], decisions: Mapping[str, Decision | None], why: str
+) -> dict[str, Decision | None]:
     return {
-        alias: kept_before(member.previous, member.decision, held) if member.decision else None
+        alias: kept_before(member.previous, decision, why)
+        if (decision := decisions[alias])
+        else None
         for alias, member in members.items()
     }
 
 
-def _offer(member: Member) -> list[Hashable]:
-    """Return the versions that a member may have, best first."""
+def _why(word: str, stuck: Mapping[str, Decision], members: Iterable[str]) -> str:
+    reasons = [f"{alias}: {decision.held or decision.why}" for alias, decision in stuck.items()]
+    if not reasons:
+        return f"group {word}: {', '.join(members)} offer no newer version together"
+    return f"group {word}: {'; '.join(reasons)}"
+
+
+def _versions(member: Member) -> dict[Hashable, tuple[str, ...]]:
+    """Return the versions that a member may have, best first, each with its tags."""
     decision = member.decision
     if decision is None:
-        return []
+        return {}
     label = Selection.of(member.policy).label
-    is_fixed = decision.held or decision.pinned
+    is_fixed = (decision.held and not decision.lacks_digest) or decision.pinned
     names: Iterable[str] = (decision.tag,) if is_fixed and decision.tag else decision.kept
-    return list(dict.fromkeys(map(label, names)))
+    versions: dict[Hashable, list[str]] = {}
+    for name in names:
+        version = label(name)
+        if version is not None:
+            versions.setdefault(version, []).append(name)
+    return {version: tuple(tags) for version, tags in versions.items()}
 
 
-def _at(member: Member, version: Hashable) -> Decision:
+def _among(member: Member, names: tuple[str, ...]) -> Decision:
     """Decide among the tags of one version."""
     if member.snapshot is None:
         raise ValueError("a member without a snapshot offers nothing")
-    label = Selection.of(member.policy).label
-    tags = {name: tag for name, tag in member.snapshot.tags.items() if label(name) == version}
-    snapshot = replace(member.snapshot, tags=tags)
-    return decide(member.policy, snapshot.repository, snapshot, member.previous)
-
-
-def _label(member: Member, decision: Decision) -> Hashable:
-    return Selection.of(member.policy).label(decision.tag) if decision.tag else None
+    snapshot = member.snapshot
+    return decide(member.policy, snapshot.repository, snapshot, member.previous, among=names)

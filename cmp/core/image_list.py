@@ -8,6 +8,7 @@ from typing import NamedTuple
 from cmp.core.image import Repository, split_tag
 from cmp.core.keys import IMAGE_LIST, SOURCE, split_alias, unknown_keys
 from cmp.core.policy import OPTIONS, Policy
+from cmp.core.remarks import remarks
 from cmp.errors import InvalidImage, InvalidPolicy
 
 # What may stand before the `=`: no operator of a constraint, so that `nginx:>=1.0` has no alias.
@@ -58,14 +59,16 @@ def read_image_list(keys: Mapping[str, str]) -> ImageList:
     images: list[ManagedImage] = []
     for index, entry in enumerate(entries):
         answers = [name for name, owner in names.items() if owner == index]
-        if not answers:
+        # An alias whose slashes are written as `_` may be another one to the letter.
+        is_taken = entry.alias and names[_own_names(entry)[0]] != index
+        if not answers or is_taken:
             raise InvalidPolicy(
                 f"two images would be called {entry.alias or _last_component(entry)!r}; "
                 "give each an alias of its own, as in a=…, b=…",
                 where=IMAGE_LIST,
             )
         images.append(_managed(entry, answers, keys))
-    return ImageList(tuple(images), (*unknown_keys(keys, names), *_glob_notes(images)))
+    return ImageList(tuple(images), (*unknown_keys(keys, names), *_remarks(images)))
 
 
 def for_source(
@@ -131,14 +134,8 @@ def parse_entry(text: str) -> tuple[str, Repository, str]:
         ) from None
 
 
-def _glob_notes(images: Iterable[ManagedImage]) -> list[str]:
-    notes = []
-    for image in images:
-        if image.policy.ignore_tags:
-            from cmp.core.filters import malformed_globs
-
-            notes += [f"image {image.alias}: {note}" for note in malformed_globs(image.policy)]
-    return notes
+def _remarks(images: Iterable[ManagedImage]) -> list[str]:
+    return [f"image {image.alias}: {said}" for image in images for said in remarks(image.policy)]
 
 
 def _entries(image_list: str) -> list[_Entry]:

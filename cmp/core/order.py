@@ -15,7 +15,7 @@ from typing import Any
 from cmp.core.keys import nearest
 from cmp.core.patterns import Expression
 from cmp.core.versions.semver import sort_key
-from cmp.errors import InvalidPolicy
+from cmp.errors import InvalidPolicy, quoted
 
 Reader = Callable[[str], Any]
 """Returns what a group's text is ordered by, or None when it is none of its type."""
@@ -85,6 +85,8 @@ class SortKey:
     """One group of the expression and how it is read."""
 
     group: str
+    position: int
+    """Of the group, among the named ones of the expression."""
     type: str
     read: Reader
     what: str
@@ -128,8 +130,8 @@ class Order:
         """The position of the key that is the version itself: of that name, or the first."""
         return next((n for n, key in enumerate(self.keys) if key.group == "version"), 0)
 
-    def extract(self, name: str) -> Mapping[str, str] | str:
-        """Return the groups of a tag that are compared, or why it is no candidate."""
+    def extract(self, name: str) -> tuple[str, ...] | str:
+        """Return the named groups of a tag, or why it is no candidate."""
         found = self.expression.groups_of(name)
         return f"not matched by version {self.expression.text}" if found is None else found
 
@@ -140,10 +142,10 @@ class Order:
             return groups
         ranks = []
         for key in self.keys:
-            text = groups.get(key.group, "")
+            text = groups[key.position]
             rank = key.read(text)
             if rank is None:
-                return f"{key.group} {text!r} is not {key.what}"
+                return f"{key.group} {quoted(text)} is not {key.what}"
             ranks.append(rank)
         return tuple(ranks)
 
@@ -169,10 +171,11 @@ def _sort_key(group: str, kind: str, start: int, expression: Expression, order: 
             f"{nearest(group, expression.groups)}",
             where="order",
         ).marked(order, start, start + len(group))
+    position = expression.groups.index(group)
     place = order.find(kind, start + len(group) + 1)
     if date := _DATE.fullmatch(kind):
         try:
-            return SortKey(group, "date", _date(date[1]), f"a date as {date[1]}")
+            return SortKey(group, position, "date", _date(date[1]), f"a date as {date[1]}")
         except ValueError:
             raise InvalidPolicy(
                 f"no date can be read as {date[1]!r}; write it for strptime, as in %Y%m%d",
@@ -185,4 +188,4 @@ def _sort_key(group: str, kind: str, start: int, expression: Expression, order: 
             where="order",
         ).marked(order, place, place + len(kind))
     read, what = TYPES[kind]
-    return SortKey(group, kind, read, what)
+    return SortKey(group, position, kind, read, what)

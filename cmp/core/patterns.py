@@ -1,10 +1,9 @@
 """RE2 expressions: no pattern, however hostile, takes longer than a tag is long."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cmp.errors import InvalidPolicy
+from cmp.errors import InvalidPolicy, quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +14,8 @@ class Expression:
     compiled: Any
     groups: tuple[str, ...]
     """The names of its groups, in their order."""
+    numbers: tuple[int, ...]
+    """Of these groups, among all."""
 
     @classmethod
     def compile(cls, text: str, *, where: str) -> "Expression":
@@ -30,20 +31,27 @@ class Expression:
             part = reason.rpartition(": ")[2]  # RE2 ends with what it could not read
             start = text.find(part)
             raise InvalidPolicy(
-                f"not an RE2 expression: {text!r}: {reason}; "
+                f"not an RE2 expression: {quoted(text)}: {reason}; "
                 "RE2 has no lookaround and no back-references",
                 where=where,
             ).marked(text, start, start + len(part)) from None
-        index: Mapping[str, int] = compiled.groupindex
-        return cls(text, compiled, tuple(sorted(index, key=lambda name: index[name])))
+        index: dict[str, int] = compiled.groupindex
+        names = sorted(index, key=lambda name: index[name])
+        return cls(text, compiled, tuple(names), tuple(index[name] for name in names))
 
     def matches(self, name: str) -> bool:
         """Tell whether it matches somewhere in ``name``."""
         return self.compiled.search(name) is not None
 
-    def groups_of(self, name: str) -> Mapping[str, str] | None:
-        """Return the text of each named group, empty where it took no part; None for no match."""
-        found = self.compiled.search(name)
+    def groups_of(self, name: str) -> tuple[str, ...] | None:
+        """Return the text of each named group, empty where it took no part; None for no match.
+
+        The binding turns positions in bytes into such in characters, which takes longer than
+        to match does; bytes are given to it, and cut, instead.
+        """
+        encoded = name.encode()
+        found = self.compiled.search(encoded)
         if found is None:
             return None
-        return {group: found.group(group) or "" for group in self.groups}
+        spans = [found.span(number) for number in self.numbers]
+        return tuple([encoded[start:end].decode() if start >= 0 else "" for start, end in spans])

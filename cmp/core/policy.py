@@ -84,6 +84,7 @@ class Policy(NamedTuple):
 
         An empty value counts as absent, as in argocd-image-updater since 1.0.
         """
+        _check_word(options.get("group", "").strip())
         return cls(
             strategy=_strategy(options.get("update-strategy", "").strip()),
             constraint=constraint.strip(),
@@ -144,6 +145,14 @@ def _digest(written: str) -> str:
             where="digest",
         )
     return written
+
+
+def _check_word(written: str) -> None:
+    if not all(char.isalnum() or char in "._-" for char in written):
+        raise InvalidPolicy(
+            f"not a word: {written!r}; write one of letters, digits, dots and dashes, as in web",
+            where="group",
+        )
 
 
 def _ignore_tags(written: str) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """A policy compiled: what it drops, and the order of the rest."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,7 +10,7 @@ from cmp.core.instructions import Hold, Pin
 from cmp.core.order import Order
 from cmp.core.policy import DIGEST, DIGEST_OFF, Policy
 from cmp.core.snapshot import Snapshot, Tag
-from cmp.core.strategies import Need, Rank, Ranker, Strategy, strategy
+from cmp.core.strategies import Rank, Ranker, Strategy, strategy
 from cmp.errors import InvalidInput, InvalidPolicy
 
 Ranked = tuple[Rank, str]
@@ -100,15 +100,13 @@ def _label(order: Order | None) -> Callable[[str], Hashable]:
     if order is None:
         return lambda name: sort_key(name) or name
 
+    key = order.keys[order.main]
+
     def label(name: str) -> Hashable:
-        groups: Mapping[str, str] | str = order.extract(name)
+        groups = order.extract(name)
         if isinstance(groups, str):
             return None
-        key = order.keys[order.main]
-        found: Hashable = key.read(groups[key.group])
+        found: Hashable = key.read(groups[key.position])
         return found
 
     return label
-
-
-__all__ = ["Need", "Ranked", "Selection"]

@@ -24,6 +24,8 @@ class Tag:
     tag and has no manifest for it; empty while nobody has looked."""
     unread: tuple[str, ...] = ()
     """The platforms it is built for whose times nobody wanted to know when it was read."""
+    looked_at: datetime | None = None
+    """When somebody asked last what it names, to a day."""
 
     @property
     def why_no_image(self) -> str:

@@ -53,12 +53,14 @@ def _dump_tag(tag: Tag) -> dict[str, Any]:
         document["unread"] = list(tag.unread)
     if tag.kind:
         document["kind"] = tag.kind
+    if tag.looked_at:
+        document["looked_at"] = format_time(tag.looked_at)
     return document
 
 
 def _load_tag(name: str, document: Mapping[str, Any]) -> Tag:
     get = document.get
-    first_seen, created = get("first_seen"), get("created")
+    first_seen, created, looked_at = get("first_seen"), get("created"), get("looked_at")
     return Tag(
         name,
         first_seen=parse_time(first_seen) if first_seen else None,
@@ -68,4 +70,5 @@ def _load_tag(name: str, document: Mapping[str, Any]) -> Tag:
         else {},
         unread=tuple(get("unread", ())),
         kind=get("kind", ""),
+        looked_at=parse_time(looked_at) if looked_at else None,
     )

@@ -95,6 +95,7 @@ def _read(args: "Namespace", env: Mapping[str, str], now: datetime, files: str) 
     """Make one pass over Applications in files."""
     from cmp.manifest_file import read_applications
     from cmp.refresh import cycle
+    from cmp.refresh.passes import Pass
     from cmp.refresh.plan import plan
     from cmp.refresh.state import StoreState
 
@@ -102,7 +103,7 @@ def _read(args: "Namespace", env: Mapping[str, str], now: datetime, files: str) 
     unread: list[CmpError] = []
     plans = plan(read_applications(files, unread.append), control_plane)
     with _edges(args, env, _progress) as (access, store):
-        asked = cycle.Pass(plans, now)
+        asked = Pass(plans, now)
         summary, _ = cycle.run(asked, access, store, StoreState(store), dry_run=args.dry_run)
     for error in unread:
         summary.problem(error)

@@ -16,6 +16,7 @@ from cmp.refresh.cluster import Cluster
 from cmp.refresh.events import event
 from cmp.refresh.listing import RegistryAccess
 from cmp.refresh.observed import Observed, parse_observed
+from cmp.refresh.passes import Pass, Summary
 from cmp.refresh.plan import plan, policies
 from cmp.refresh.scope import Scope
 from cmp.refresh.state import ConfigMapState
@@ -156,7 +157,7 @@ class Controller:
         jitter = random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - spreads load
         return self._scope.interval.total_seconds() * jitter
 
-    def _pass(self, changed: Iterable[Name], *, whole: bool) -> cycle.Summary:
+    def _pass(self, changed: Iterable[Name], *, whole: bool) -> Summary:
         """List, decide and publish; not ``whole``: list only for those that changed."""
         observed = self._applications.all()
         control_plane = self._scope.control_plane
@@ -174,7 +175,7 @@ class Controller:
         by_instance = {
             app.application.instance(control_plane): (name, app) for name, app in observed.items()
         }
-        asked = cycle.Pass(
+        asked = Pass(
             plans,
             datetime.now(UTC).replace(microsecond=0),  # noqa: TID251 - when it was listed
             {instance: app.deployed for instance, (_, app) in by_instance.items()},

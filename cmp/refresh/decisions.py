@@ -1,7 +1,8 @@
 """Deciding, and what becomes of a decision in the record."""
 
 import hashlib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -9,10 +10,12 @@ from cmp.core.decide import Decision, decide, kept_before
 from cmp.core.groups import Member, agree
 from cmp.core.image import Repository
 from cmp.core.image_list import ManagedImage
+from cmp.core.policy import NEWEST_BUILD
 from cmp.core.record import History, Recorded
 from cmp.core.snapshot import Snapshot
 from cmp.core.update_window import is_open
 from cmp.errors import InvalidPolicy
+from cmp.refresh.questions import Question
 
 _HISTORY = 20
 
@@ -32,14 +35,23 @@ class Outcome:
     invalid: bool = False
     """The policy cannot be read."""
     waits: bool = False
-    """Nothing was chosen yet, and nothing may be before its window opens."""
+    """Nothing was chosen yet, and nothing may be before its window opens, or its group's."""
+    stopped: str = ""
+    """Why it is not what it would be changed to."""
 
     @property
-    def winner(self) -> tuple[Repository, str, tuple[str, ...]] | None:
-        """What has to be shown to exist before it is decided: repository, tag, platforms."""
-        if not self.changes or self.decision is None or self.decision.tag is None:
+    def question(self) -> Question | None:
+        """What has to be asked of the registry before this can be so."""
+        decision, policy = self.decision, self.image.policy
+        if decision is None:
             return None
-        return self.image.repository, self.decision.tag, self.image.policy.platforms
+        created = policy.strategy == NEWEST_BUILD
+        is_winner = self.changes or bool(decision.lacks_digest)
+        tag = decision.lacks_digest or decision.tag
+        if not tag or not (is_winner or decision.follows_tag):
+            return None
+        platforms = policy.platforms if is_winner else ()
+        return Question(self.image.repository, tag, platforms, is_winner, created)
 
     @property
     def changes(self) -> bool:
@@ -51,8 +63,10 @@ class Outcome:
         return previous is None or chosen != (previous.repository, previous.tag, previous.digest)
 
 
-Outcomes = Mapping[tuple[str, int, str], Outcome]
-"""By instance, number of the source and alias."""
+Key = tuple[str, int, str]
+"""Of an image: the instance of its Application, the number of its source, and its alias."""
+
+Outcomes = Mapping[Key, Outcome]
 
 
 def decide_image(
@@ -71,15 +85,15 @@ def decide_image(
 
 def agreed(
     instance: str, outcomes: Outcomes, snapshots: Mapping[Repository, Snapshot]
-) -> dict[tuple[str, int, str], Outcome]:
+) -> dict[Key, Outcome]:
     """Return the outcomes of an Application's images that belong to a group."""
-    groups: dict[str, dict[tuple[str, int, str], Outcome]] = {}
+    groups: dict[str, dict[Key, Outcome]] = {}
     for key, outcome in outcomes.items():
         if key[0] == instance and outcome.image.policy.group:
             groups.setdefault(outcome.image.policy.group, {})[key] = outcome
     found = {}
     for word, members in groups.items():
-        names = {f"{number}/{alias}": (_, number, alias) for _, number, alias in members}
+        keys = _named(members)
         decisions = agree(
             word,
             {
@@ -89,12 +103,47 @@ def agreed(
                     members[key].previous,
                     members[key].decision,
                 )
-                for name, key in names.items()
+                for name, key in keys.items()
             },
         )
-        for name, key in names.items():
+        for name, key in keys.items():
             found[key] = replace(members[key], decision=decisions[name])
     return found
+
+
+def together(outcomes: Outcomes) -> Outcomes:
+    """Return the outcomes with no member of a group changed while another one is stopped."""
+    groups: dict[tuple[str, str], dict[Key, Outcome]] = {}
+    for key, outcome in outcomes.items():
+        if outcome.image.policy.group:
+            groups.setdefault((key[0], outcome.image.policy.group), {})[key] = outcome
+    held = dict(outcomes)
+    for (_, word), members in groups.items():
+        names = {key: name for name, key in _named(members).items()}
+        stopped = [f"{names[key]}: {o.stopped}" for key, o in members.items() if o.stopped]
+        for key, outcome in members.items():
+            if stopped and outcome.changes:
+                held[key] = _stopped(outcome, f"group {word}: {'; '.join(stopped)}")
+    return held
+
+
+def _named(members: Iterable[Key]) -> dict[str, Key]:
+    """Return the members of a group by alias; with the source's number where two have it."""
+    keys = list(members)
+    shared = Counter(alias for _, _, alias in keys)
+    return {
+        key[2] if shared[key[2]] == 1 else f"{key[2]} of source {key[1] + 1}": key for key in keys
+    }
+
+
+def _stopped(outcome: Outcome, why: str) -> Outcome:
+    """Return the outcome with what was chosen before, and not what it would change to."""
+    if outcome.previous is None or outcome.decision is None:
+        # Without a record a render would decide by itself.
+        return replace(outcome, decision=None, problem=why, waits=True, stopped=why)
+    return replace(
+        outcome, decision=kept_before(outcome.previous, outcome.decision, why), stopped=why
+    )
 
 
 def in_window(outcome: Outcome, now: datetime) -> Outcome:
@@ -105,19 +154,15 @@ def in_window(outcome: Outcome, now: datetime) -> Outcome:
         if is_open(outcome.image.window, now) or not outcome.changes:
             return outcome
     except InvalidPolicy as error:
-        return replace(outcome, decision=None, problem=str(error), invalid=True)
-    why = f"outside the update-window {outcome.image.window}"
-    if outcome.previous is None or outcome.decision is None:
-        # Without a record a render would decide by itself.
-        return replace(outcome, decision=None, problem=why, waits=True)
-    return replace(outcome, decision=kept_before(outcome.previous, outcome.decision, why))
+        return replace(outcome, decision=None, problem=str(error), invalid=True, stopped=str(error))
+    return _stopped(outcome, f"outside the update-window {outcome.image.window}")
 
 
 def unverified(outcome: Outcome, reason: str) -> Outcome:
     """Return the outcome when the winner cannot be pulled: what was chosen before stays."""
-    tag = outcome.decision.tag if outcome.decision else ""
+    tag = outcome.question.tag if outcome.question else ""
     problem = f"{tag} cannot be pulled: {reason}"
-    return replace(outcome, decision=None, problem=problem, refused=True)
+    return replace(outcome, decision=None, problem=problem, refused=True, stopped=problem)
 
 
 def record(outcome: Outcome, instance: str, now: datetime) -> Recorded | None:

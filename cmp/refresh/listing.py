@@ -4,20 +4,19 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Self, TypeVar
 
-from cmp.core.decide import needed_tags
 from cmp.core.image import Repository
-from cmp.core.policy import Policy, wants_platform
 from cmp.core.snapshot import Snapshot, Tag, listed
-from cmp.core.strategies import Need
-from cmp.errors import CmpError, InvalidPolicy, NotFound, RegistryFailed
+from cmp.errors import CmpError
+from cmp.refresh.questions import Question, RemoteRepository, read
 from cmp.registry.client import RegistryClient
 from cmp.registry.configuration import Registries, Registry
 from cmp.registry.credentials import credential
-from cmp.registry.describe import describe
+from cmp.registry.describe import Configurations
 
 _CONNECTIONS = 16
 
@@ -52,43 +51,27 @@ class RegistryAccess:
         self, repositories: Iterable[Repository]
     ) -> dict[Repository, tuple[str, ...] | CmpError]:
         """List each repository; what fails is an error in its place."""
-        return self._each("listing", {r: self._bound(r, _tags) for r in repositories})
+        return self._each(
+            "listing", {repository: (repository, _tags) for repository in repositories}
+        )
 
-    def needed(
-        self, snapshot: Snapshot, policies: tuple[Policy, ...]
-    ) -> dict[str, Callable[[], Tag]]:
-        """Return, by tag, the look-ups without which ``policies`` cannot decide."""
-        wishes: dict[str, _Wish] = {}
-        for policy in policies:
-            for need in Need:
-                for name in _needed(policy, need, snapshot):
-                    wishes[name] = wishes.get(name, _NOTHING).joined(policy, need)
-        return {
-            name: self._bound(snapshot.repository, _Look(snapshot.tags[name], wish))
-            for name, wish in wishes.items()
-        }
-
-    def look_up(
-        self, tasks: Mapping[tuple[Repository, str], Callable[[], Tag]]
+    def read_all(
+        self, wanted: Mapping[tuple[Repository, str], tuple[Tag, tuple[str, ...]]], now: datetime
     ) -> dict[tuple[Repository, str], Tag | CmpError]:
-        """Run look-ups; what fails is an error in its place."""
-        return self._each("reading manifests", tasks)
+        """Read what tags name, for the platforms wanted; what fails is an error in its place."""
+        return self._each(
+            "reading manifests",
+            {key: (key[0], partial(read, *wish, now)) for key, wish in wanted.items()},
+        )
 
-    def verify_all(
-        self, winners: Iterable[tuple[Repository, str, tuple[str, ...]]]
-    ) -> dict[tuple[Repository, str, tuple[str, ...]], CmpError | None]:
-        """Show that each (repository, tag, platforms) can be pulled, or why not."""
-        tasks = {winner: self._bound(winner[0], _Pull(*winner[1:])) for winner in winners}
-        return self._each("verifying", tasks)
-
-    def _bound(
-        self, repository: Repository, ask: Callable[[RegistryClient, str], _V]
-    ) -> Callable[[], _V]:
-        def task() -> _V:
-            registry = self._registries.of(repository)
-            return ask(self._client(registry), registry.path(repository))
-
-        return task
+    def answer_all(
+        self, questions: Mapping[Question, Tag], now: datetime
+    ) -> dict[Question, Tag | CmpError]:
+        """Answer each question from what is known of its tag, and what the registry says now."""
+        return self._each(
+            "verifying",
+            {q: (q.repository, partial(q.answer, known, now)) for q, known in questions.items()},
+        )
 
     def _client(self, registry: Registry) -> RegistryClient:
         with self._lock:
@@ -100,14 +83,33 @@ class RegistryAccess:
                 self._clients[registry] = self._closing.enter_context(closing(client))
             return client
 
-    def _each(self, what: str, tasks: Mapping[_K, Callable[[], _V]]) -> dict[_K, _V | CmpError]:
+    def _each(
+        self, what: str, tasks: Mapping[_K, tuple[Repository, Callable[[RemoteRepository], _V]]]
+    ) -> dict[_K, _V | CmpError]:
         done = self._progress(what, len(tasks))
-        futures = {self._threads.submit(_caught, task): key for key, task in tasks.items()}
+        configurations = Configurations()
+        futures = {
+            self._threads.submit(self._ask, repository, ask, configurations): key
+            for key, (repository, ask) in tasks.items()
+        }
         answers: dict[_K, _V | CmpError] = {}
         for future in as_completed(futures):
             answers[futures[future]] = future.result()
             done()
         return answers
+
+    def _ask(
+        self,
+        repository: Repository,
+        ask: Callable[[RemoteRepository], _V],
+        configurations: Configurations,
+    ) -> _V | CmpError:
+        try:
+            registry = self._registries.of(repository)
+            path = registry.path(repository)
+            return ask(RemoteRepository(self._client(registry), path, configurations))
+        except CmpError as error:
+            return error
 
 
 def snapshots(
@@ -128,79 +130,5 @@ def with_tags(snapshot: Snapshot, tags: Iterable[Tag]) -> Snapshot:
     return replace(snapshot, tags={**snapshot.tags, **{tag.name: tag for tag in tags}})
 
 
-@dataclass(frozen=True, slots=True)
-class _Wish:
-    """What all policies together have to know of one tag."""
-
-    platforms: tuple[str, ...] | None
-    """None while no policy was heard; empty for any platform."""
-    created: bool
-
-    def joined(self, policy: Policy, need: Need) -> "_Wish":
-        """Return the wish that also serves ``policy``."""
-        if self.platforms is None:
-            platforms = policy.platforms
-        elif not self.platforms or not policy.platforms:
-            platforms = ()
-        else:
-            platforms = tuple(sorted({*self.platforms, *policy.platforms}))
-        return _Wish(platforms, self.created or need is Need.CREATED)
-
-
-_NOTHING = _Wish(None, created=False)
-
-
-def _caught(task: Callable[[], _V]) -> _V | CmpError:
-    try:
-        return task()
-    except CmpError as error:
-        return error
-
-
-def _needed(policy: Policy, need: Need, snapshot: Snapshot) -> tuple[str, ...]:
-    try:
-        return needed_tags(policy, need, snapshot)
-    except InvalidPolicy:
-        return ()  # the decision says so, once for each image
-
-
-def _tags(client: RegistryClient, path: str) -> tuple[str, ...]:
-    return client.tags(path)
-
-
-class _Look:
-    """Reads what a tag names now; what was read before is kept while its digest stays."""
-
-    def __init__(self, tag: Tag, wish: _Wish) -> None:
-        self._tag = tag
-        self._wish = wish
-
-    def __call__(self, client: RegistryClient, path: str) -> Tag:
-        tag, platforms = self._tag, self._wish.platforms or ()
-        try:
-            digest = client.digest(path, tag.name)
-            if digest == tag.digest and (not self._wish.created or tag.is_read(platforms)):
-                return tag
-            if not self._wish.created:
-                return Tag(tag.name, tag.first_seen, digest)
-            found = describe(client, path, tag.name, platforms)
-        except NotFound:
-            return Tag(tag.name, tag.first_seen, kind="missing")
-        known = (found.digest, found.created, found.kind, found.unread)
-        return Tag(tag.name, tag.first_seen, *known)
-
-
-class _Pull:
-    """Shows that a tag can be pulled for one of the wanted platforms."""
-
-    def __init__(self, tag: str, platforms: tuple[str, ...]) -> None:
-        self._tag = tag
-        self._platforms = platforms
-
-    def __call__(self, client: RegistryClient, path: str) -> None:
-        if not self._platforms:
-            client.digest(path, self._tag)
-            return
-        found = describe(client, path, self._tag, self._platforms)
-        if not any(wants_platform(self._platforms, platform) for platform in found.platforms):
-            raise RegistryFailed(f"not built for {', '.join(self._platforms)}", where=self._tag)
+def _tags(asked: RemoteRepository) -> tuple[str, ...]:
+    return asked.client.tags(asked.path)

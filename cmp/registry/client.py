@@ -6,6 +6,7 @@ Distribution specification 1.1.
 import hashlib
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -25,6 +26,25 @@ _MANIFESTS = (
     "application/vnd.docker.distribution.manifest.v2+json"
 )
 _SHA256 = re.compile(r"sha256:[0-9a-f]{64}")
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a registry says of a manifest without giving it."""
+
+    digest: str
+    media_type: str
+    """Empty where it does not say."""
+
+    @property
+    def may_be_artifact(self) -> bool:
+        """Tell whether it may be something else than an image.
+
+        An artifact has an OCI image manifest (OCI image-spec 1.1, manifest.md, "Guidelines for
+        Artifact Usage"); an index and Docker's own types are of images.
+        """
+        return self.media_type in {"", OCI_MANIFEST}
 
 
 class RegistryClient:
@@ -81,15 +101,17 @@ class RegistryClient:
         body, _ = self._transport.get(url, path, _MANIFESTS)
         return self._transport.json_object(url, body), self._digest(url, body, reference)
 
-    def digest(self, path: str, reference: str) -> str:
-        """Return the digest that a tag names, by a HEAD where the registry tells it.
+    def head(self, path: str, reference: str) -> Head:
+        """Return what a tag names, by a HEAD where the registry tells it.
 
         Raises `NotFound` when there is no manifest.
         """
         url = f"{self._registry.api_url}/v2/{path}/manifests/{reference}"
         headers = self._transport.head(url, path, _MANIFESTS) or {}
         found = headers.get("Docker-Content-Digest", "")
-        return found if _SHA256.fullmatch(found) else self.manifest(path, reference)[1]
+        if not _SHA256.fullmatch(found):
+            found = self.manifest(path, reference)[1]
+        return Head(found, headers.get("Content-Type", "").partition(";")[0].strip())
 
     def blob(self, path: str, digest: str) -> Mapping[str, Any]:
         """Return a JSON blob, such as an image configuration."""

@@ -1,6 +1,8 @@
 """What a tag names: digest, kind, and when it was built for which platform."""
 
+import threading
 from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +15,7 @@ _IMAGE_CONFIGS = (
     "application/vnd.oci.image.config.v1+json",
     "application/vnd.docker.container.image.v1+json",
 )
+_OF_CONFIGURATIONS = ("created", "os", "architecture", "variant")
 _NO_PLATFORM = "unknown/unknown"  # of attestations that buildx puts beside an image
 
 
@@ -29,8 +32,37 @@ class Description:
     """The platforms nobody wanted to know of."""
 
 
+class Configurations:
+    """Image configurations by digest, each read once however many manifests name it."""
+
+    def __init__(self) -> None:
+        """Begin with none; one pass of a refresher uses one of these."""
+        self._lock = threading.Lock()
+        self._found: dict[tuple[str, str], Future[Mapping[str, Any]]] = {}
+
+    def get(self, client: RegistryClient, path: str, digest: str) -> Mapping[str, Any]:
+        """Return a configuration; who asks for one that is being read waits for it."""
+        mine: Future[Mapping[str, Any]] = Future()
+        with self._lock:
+            found = self._found.setdefault((path, digest), mine)
+        if found is not mine:
+            return found.result()
+        try:
+            config = client.blob(path, digest)
+        except BaseException as error:
+            mine.set_exception(error)  # nobody is to wait for ever, whatever it was
+            raise
+        # Of all that one may hold, layers' commands and labels too, no more is needed.
+        mine.set_result({key: config[key] for key in _OF_CONFIGURATIONS if key in config})
+        return mine.result()
+
+
 def describe(
-    client: RegistryClient, path: str, reference: str, wanted: tuple[str, ...]
+    client: RegistryClient,
+    path: str,
+    reference: str,
+    wanted: tuple[str, ...],
+    configurations: Configurations,
 ) -> Description:
     """Read manifest and configuration of each build for a wanted platform (none: of all).
 
@@ -38,7 +70,7 @@ def describe(
     """
     manifest, digest = client.manifest(path, reference)
     if "manifests" not in manifest:
-        config = _configuration(client, path, manifest)
+        config = _configuration(client, path, manifest, configurations)
         if config is None:
             return Description(digest, kind="artifact", platforms=())
         platform = _platform(config)
@@ -55,10 +87,16 @@ def describe(
             unread.append(platform)
             continue
         build, _ = client.manifest(path, child["digest"])
-        config = _configuration(client, path, build)
+        config = _configuration(client, path, build, configurations)
         if config is not None:
             created |= _created(platform, config)
     return Description(digest, "image", tuple(platforms), created, tuple(unread))
+
+
+def is_artifact(client: RegistryClient, path: str, reference: str) -> bool:
+    """Tell whether a manifest describes something else than an image, such as a Helm chart."""
+    manifest, _ = client.manifest(path, reference)
+    return "manifests" not in manifest and not _is_image(manifest)
 
 
 def _children(
@@ -76,13 +114,20 @@ def _children(
 
 
 def _configuration(
-    client: RegistryClient, path: str, manifest: Mapping[str, Any]
+    client: RegistryClient,
+    path: str,
+    manifest: Mapping[str, Any],
+    configurations: Configurations,
 ) -> Mapping[str, Any] | None:
     """Return an image's configuration; None when the manifest is not an image's."""
-    config = manifest.get("config")
-    if not isinstance(config, dict) or config.get("mediaType") not in _IMAGE_CONFIGS:
+    if not _is_image(manifest):
         return None
-    return client.blob(path, str(config.get("digest")))
+    return configurations.get(client, path, str(manifest["config"].get("digest")))
+
+
+def _is_image(manifest: Mapping[str, Any]) -> bool:
+    config = manifest.get("config")
+    return isinstance(config, dict) and config.get("mediaType") in _IMAGE_CONFIGS
 
 
 def _platform(fields: Mapping[str, Any]) -> str:

@@ -168,7 +168,7 @@ def test_every_malformed_glob_is_told() -> None:
 
     assert malformed_globs(policy) == (
         "ignore-tags: '[' is not a valid pattern, so it matches no tag",
-        "ignore-tags: 'a\\\\' is not a valid pattern, so it matches no tag",
+        "ignore-tags: 'a\\' is not a valid pattern, so it matches no tag",
     )
 
 

@@ -110,57 +110,67 @@ def test_members_move_to_the_best_version_that_all_offer(
 
 
 @pytest.mark.parametrize(
-    ("web", "db", "kept"),
+    ("web", "db", "kept", "why"),
     [
         pytest.param(
             _member(_WEB, _PLAIN, "1.1 1.2", "1.0"),
             _member(_DB, _PLAIN, "1.0 1.3", "1.0"),
             ("1.0", "1.0"),
+            _HELD,
             id="no-version-in-common",
         ),
         pytest.param(
             _member(_WEB, _PLAIN, "1.0 1.1 1.2", "1.2"),
             _member(_DB, _PLAIN, "1.0 1.1", "1.0"),
             ("1.2", "1.0"),
+            "group shop: web: 1.1 would be a step back from 1.2",
             id="the-common-one-would-be-a-step-back-for-one",
         ),
         pytest.param(
             _member(_WEB, _PLAIN, "1.0 1.1", "1.2"),
             _member(_DB, _PLAIN, "1.0 1.1", "1.0"),
             ("1.2", "1.0"),
+            "group shop: web: 1.2 is no longer in the registry, and 1.1 would be a step back "
+            "from 1.2",
             id="the-chosen-tag-of-one-is-gone",
         ),
         pytest.param(
             _member(_WEB, Policy(group="shop", pin="0.9"), "0.9 1.1", "1.0"),
             _member(_DB, _PLAIN, "1.0 1.1", "1.0"),
             ("1.0", "1.0"),
+            _HELD,
             id="a-pin-that-the-other-does-not-offer",
         ),
         pytest.param(
             _member(_WEB, Policy(group="shop", hold="freeze"), "1.0 1.1", "1.0"),
             _member(_DB, _PLAIN, "1.1", "1.0.5"),
             ("1.0", "1.0.5"),
+            "group shop: web: on hold: freeze",
             id="a-hold-of-one-holds-all",
         ),
         pytest.param(
             _member(_WEB, _PLAIN, "1.0-alpine", "0.9"),
             _member(_DB, _PLAIN, "1.0", "0.9"),
             ("0.9", "0.9"),
+            "group shop: web: none of 1 tags qualifies",
             id="a-lane-without-version-pattern",
         ),
         pytest.param(
             _member(_WEB, _PLAIN, "1.1"),
             _member(_DB, _PLAIN, "1.0"),
             (None, None),
+            _HELD,
             id="nothing-was-chosen-yet",
         ),
     ],
 )
-def test_else_all_stay(web: Member, db: Member, kept: tuple[str | None, str | None]) -> None:
+def test_else_all_stay(
+    web: Member, db: Member, kept: tuple[str | None, str | None], why: str
+) -> None:
     agreed = agree("shop", {"web": web, "db": db}).values()
 
     assert tuple(d.tag if d else None for d in agreed) == kept
-    assert {(d.held if d.tag else d.why) for d in agreed if d} == {_HELD}
+    assert {(d.held if d.tag else d.why) for d in agreed if d} == {why}
 
 
 def test_a_member_that_was_never_listed_holds_the_others() -> None:

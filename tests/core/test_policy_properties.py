@@ -5,12 +5,11 @@ from dataclasses import replace
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from cmp.core.decide import Decision, decide, needed_tags
+from cmp.core.decide import Decision, decide, tags_to_describe
 from cmp.core.policy import Policy
 from cmp.core.record import Recorded
 from cmp.core.selection import Selection
 from cmp.core.snapshot import Snapshot, Tag
-from cmp.core.strategies import Need
 from tests.support.values import DIGEST, OTHER_DIGEST, REPOSITORY, day, recorded, snapshot
 
 _NAME = st.sampled_from(
@@ -78,19 +77,21 @@ def test_a_tag_that_the_policy_drops_changes_nothing(
     assert bool(with_it.held) == bool(without.held)
 
 
-def _learnt(names: list[Tag], policies: tuple[Policy, ...]) -> Snapshot:
-    """Return a snapshot in which only what these policies need to know is known."""
-    listed = snapshot(*(Tag(tag.name, tag.first_seen) for tag in names))
-    read = dict(listed.tags)
-    for tag in names:
-        wishes = {
-            need for p in policies for need in Need if tag.name in needed_tags(p, need, listed)
+def _learnt(tags: list[Tag], *decisions: tuple[Policy, Recorded | None]) -> Snapshot:
+    """Return a snapshot in which only what these policies and floors need to know is known."""
+    known = snapshot(*(Tag(tag.name, tag.first_seen) for tag in tags))
+    for policy, floor in decisions:
+        described = tags_to_describe(policy, known)
+        read = {tag.name: tag for tag in tags if tag.name in described}
+        known = replace(known, tags={**known.tags, **read})
+        lacking = decide(policy, REPOSITORY, known, floor).lacks_digest
+        asked = {
+            tag.name: replace(known.tags[lacking], digest=tag.digest)
+            for tag in tags
+            if tag.name == lacking
         }
-        if Need.CREATED in wishes:
-            read[tag.name] = tag
-        elif wishes:
-            read[tag.name] = Tag(tag.name, tag.first_seen, tag.digest)
-    return replace(listed, tags=read)
+        known = replace(known, tags={**known.tags, **asked})
+    return known
 
 
 @settings(max_examples=300)
@@ -101,18 +102,19 @@ def test_two_aliases_of_one_repository_never_influence_each_other(
     """One snapshot serves both, with all that either needs to know of its tags."""
     floor = _floor(data, policy)
 
-    alone = decide(policy, REPOSITORY, _learnt(tags, (policy,)), floor)
-    beside = decide(policy, REPOSITORY, _learnt(tags, (policy, other)), floor)
+    alone = decide(policy, REPOSITORY, _learnt(tags, (policy, floor)), floor)
+    beside = decide(policy, REPOSITORY, _learnt(tags, (policy, floor), (other, None)), floor)
+    after = decide(policy, REPOSITORY, _learnt(tags, (other, None), (policy, floor)), floor)
 
-    assert beside == alone
+    assert beside == alone == after
 
 
 @settings(max_examples=100)
 @given(policy=_POLICY, tags=_TAGS)
 def test_what_a_decision_names_is_what_was_asked_for(policy: Policy, tags: list[Tag]) -> None:
-    """Without a floor, no decision waits for a digest that nobody reads."""
-    decision = decide(policy, REPOSITORY, _learnt(tags, (policy,)))
+    """Without a floor, no decision waits for a digest, but a pin of a tag that is not there."""
+    decision = decide(policy, REPOSITORY, _learnt(tags, (policy, None)))
 
-    assert "is not known yet" not in decision.why
+    assert decision.lacks_digest not in {tag.name for tag in tags if tag.digest}
     if Selection.of(policy).pins_digest and decision.kept and not policy.pin and not policy.hold:
         assert decision.digest

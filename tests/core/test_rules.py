@@ -4,11 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from cmp.core.decide import decide, needed_tags
+from cmp.core.decide import decide
 from cmp.core.policy import Policy
 from cmp.core.record import Recorded
 from cmp.core.snapshot import Snapshot, Tag
-from cmp.core.strategies import Need
 from cmp.errors import InvalidPolicy
 from tests.support.values import DIGEST, OTHER_DIGEST, REPOSITORY, day, recorded, snapshot
 
@@ -75,7 +74,7 @@ def _chosen(
         pytest.param(
             Policy(pin="1.0", digest="tag@digest"),
             ["1.0"],
-            ("1.0", None, "pinned"),
+            (None, None, "the digest of 1.0 is not known yet"),
             id="its-digest-is-not-known-yet",
         ),
         pytest.param(
@@ -296,26 +295,29 @@ def test_a_winner_whose_digest_is_not_known_yet_waits() -> None:
 
 
 @pytest.mark.parametrize(
-    ("policy", "tags"),
+    ("policy", "tag"),
     [
-        pytest.param(Policy(), (), id="semver"),
-        pytest.param(Policy(digest="tag@digest"), ("1.2",), id="the-winner"),
+        pytest.param(Policy(), "", id="semver"),
+        pytest.param(Policy(digest="tag@digest"), "1.2", id="the-winner"),
+        pytest.param(Policy(constraint="<1.2", digest="digest-only"), "v1.1", id="of-equal-ones"),
+        pytest.param(Policy("digest", "1.0", digest="off"), "", id="digest-off"),
+        pytest.param(Policy("digest", follow=r"^1\."), "1.2", id="the-newest-followed"),
+        pytest.param(Policy(pin="1.0"), "", id="pin"),
+        pytest.param(Policy(pin="1.0", digest="tag@digest"), "1.0", id="pin-with-digest"),
+        pytest.param(Policy(pin=f"1.0@{DIGEST}", digest="tag@digest"), "", id="pin-of-a-digest"),
+        pytest.param(Policy(pin="9", digest="tag@digest"), "9", id="pin-of-an-absent-tag"),
+        pytest.param(Policy(constraint="^9", digest="tag@digest"), "", id="no-winner"),
+        pytest.param(Policy(deny_tags="1.2", digest="tag@digest"), "v1.1", id="of-what-is-allowed"),
         pytest.param(
-            Policy(constraint="<1.2", digest="digest-only"), ("1.1", "v1.1"), id="all-equal-ones"
-        ),
-        pytest.param(Policy("digest", "1.0", digest="off"), (), id="digest-off"),
-        pytest.param(Policy("digest", follow=r"^1\."), ("1.2",), id="the-newest-followed"),
-        pytest.param(Policy(pin="1.0"), (), id="pin"),
-        pytest.param(Policy(pin="1.0", digest="tag@digest"), ("1.0",), id="pin-with-digest"),
-        pytest.param(Policy(pin="9", digest="tag@digest"), (), id="pin-of-an-absent-tag"),
-        pytest.param(Policy(constraint="^9", digest="tag@digest"), (), id="no-winner"),
-        pytest.param(
-            Policy(deny_tags="1.2", digest="tag@digest"), ("1.1", "v1.1"), id="of-what-is-allowed"
+            Policy(min_age="1d", digest="tag@digest"), "1.2", id="below-the-floor-all-are-old"
         ),
     ],
 )
-def test_whose_digests_have_to_be_known(policy: Policy, tags: tuple[str, ...]) -> None:
+def test_whose_digest_has_to_be_known(policy: Policy, tag: str) -> None:
     now = snapshot("1.0", "1.1", "v1.1", "1.2", "latest")
+    before = recorded("1.2", policy) if policy.min_age else None
 
-    assert needed_tags(policy, Need.DIGEST, now) == tags
-    assert needed_tags(policy, Need.CREATED, now) == ()
+    decision = decide(policy, REPOSITORY, now, before)
+
+    assert decision.lacks_digest == tag
+    assert (decision.tag is None) == bool(tag) or before is not None or not decision.kept

@@ -56,7 +56,7 @@ _BY_NAME = st.builds(
     st.sampled_from([SEMVER, ALPHABETICAL]),
     st.sampled_from(["", "", "*-0", "^1", ">=1.2 <3", "1 || 3", "~2"]),
     **_FILTERS,
-)
+).filter(lambda policy: not (policy.constraint and policy.version and policy.order))
 _BY_TIME = st.builds(Policy, st.just(NEWEST_BUILD), **_FILTERS)
 _POLICY = (
     _BY_NAME

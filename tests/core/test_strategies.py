@@ -1,9 +1,9 @@
 import pytest
 
-from cmp.core.decide import decide, needed_tags
+from cmp.core.decide import decide, tags_to_describe
 from cmp.core.policy import Policy
 from cmp.core.snapshot import Tag
-from cmp.core.strategies import STRATEGIES, Need, strategy
+from cmp.core.strategies import STRATEGIES, strategy
 from cmp.errors import InvalidPolicy
 from tests.support.values import DIGEST, OTHER_DIGEST, REPOSITORY, built, day, snapshot
 
@@ -189,26 +189,22 @@ def test_a_constraint_that_does_not_fit_the_strategy(policy: Policy, complaint: 
 
 
 @pytest.mark.parametrize(
-    ("policy", "need", "tags"),
+    ("policy", "tags"),
     [
-        pytest.param(Policy("semver"), Need.DIGEST, (), id="semver-needs-no-digest"),
-        pytest.param(Policy("semver"), Need.CREATED, (), id="semver-needs-no-time"),
-        pytest.param(Policy("alphabetical"), Need.CREATED, (), id="alphabetical-needs-no-time"),
-        pytest.param(Policy("newest-build"), Need.CREATED, ("a", "b", "v1"), id="newest-build"),
-        pytest.param(Policy("newest-build"), Need.DIGEST, (), id="newest-build-needs-no-digest"),
+        pytest.param(Policy("semver"), (), id="semver"),
+        pytest.param(Policy("alphabetical"), (), id="alphabetical"),
+        pytest.param(Policy("first-seen"), (), id="first-seen"),
+        pytest.param(Policy("digest", "b"), (), id="digest"),
+        pytest.param(Policy("newest-build"), ("a", "b", "v1"), id="newest-build"),
         pytest.param(
             Policy("newest-build", allow_tags="regexp:^v", ignore_tags=("b",)),
-            Need.CREATED,
             ("v1",),
             id="only-of-allowed-tags",
         ),
-        pytest.param(Policy("digest", "b"), Need.DIGEST, ("b",), id="digest"),
-        pytest.param(Policy("digest", "c"), Need.DIGEST, (), id="digest-of-an-absent-tag"),
-        pytest.param(Policy("digest", "b"), Need.CREATED, (), id="digest-needs-no-time"),
     ],
 )
-def test_needed_tags(policy: Policy, need: Need, tags: tuple[str, ...]) -> None:
-    assert needed_tags(policy, need, snapshot("a", "b", "v1")) == tags
+def test_whose_manifests_have_to_be_read(policy: Policy, tags: tuple[str, ...]) -> None:
+    assert tags_to_describe(policy, snapshot("a", "b", "v1")) == tags
 
 
 def test_every_strategy_says_what_it_is() -> None:
@@ -216,4 +212,3 @@ def test_every_strategy_says_what_it_is() -> None:
         found = strategy(name)
 
         assert found.picks
-        assert found.pins_digest <= (Need.DIGEST in found.needs)

@@ -252,7 +252,7 @@ def test_two_writers_at_once(site: Site) -> None:
         f"error: {site.store}: another refresher is writing here; wait for it or stop it\n"
     )
     assert first.result().returncode == 0
-    assert len(site.faulty.requests) == 2  # a list and a winner
+    assert len(site.faulty.requests) == 3  # a list and a winner, and that it is an image
     assert site.tag() == "v1"
 
 

@@ -12,6 +12,7 @@ from cmp.core.policy import Policy
 from cmp.core.record import History, Recorded
 from cmp.core.snapshot import Snapshot, Tag
 from cmp.refresh.decisions import Outcome, decide_image, extended, record, unverified
+from cmp.refresh.questions import Question
 
 T0 = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 APP = Repository.parse("registry.test/app")
@@ -43,7 +44,7 @@ class Life:
         """Make a pass and return the record; ``refused`` says why no winner can be pulled."""
         self.now += timedelta(hours=1)
         outcome = decide_image(wanted, found, self.recorded)
-        if refused and outcome.winner:
+        if refused and outcome.question:
             outcome = unverified(outcome, refused)
         self.outcome = outcome
         self.recorded = record(outcome, "guestbook", self.now)
@@ -159,7 +160,7 @@ def test_a_policy_that_nothing_qualifies_for_keeps_what_was_chosen(life: Life) -
 def test_nothing_qualifies_and_nothing_was_chosen(life: Life) -> None:
     assert life.passes(image("^9"), snapshot("1.0.0")) is None
     assert life.outcome is not None
-    assert life.outcome.winner is None
+    assert life.outcome.question is None
     assert not life.outcome.changes
 
 
@@ -241,7 +242,7 @@ def test_another_repository_that_is_not_listed_yet_has_no_record(life: Life) -> 
 def test_the_winner_is_asked_for_its_platforms() -> None:
     outcome = decide_image(image(platforms="linux/arm64"), snapshot("v1"), None)
 
-    assert outcome.winner == (APP, "v1", ("linux/arm64",))
+    assert outcome.question == Question(APP, "v1", ("linux/arm64",), is_winner=True)
 
 
 def made(number: int, alias: str = "app") -> Recorded:

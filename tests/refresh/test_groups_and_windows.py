@@ -3,6 +3,7 @@
 import pytest
 
 from tests.refresh.site import Site
+from tests.support import faults
 
 pytestmark = pytest.mark.tools
 
@@ -42,7 +43,8 @@ def test_two_images_move_only_together(site: Site) -> None:
     assert site.refresh() == 0
     assert _tags(site) == ["v2", "v2"]
     assert site.decision(alias="app").held == (
-        "group shop: 0/app, 0/db offer no newer version together"
+        "group shop: app: v1 would be a step back from v2; "
+        "db: v2 is no longer in the registry, and v1 would be a step back from v2"
     )
 
 
@@ -134,3 +136,56 @@ def test_a_pin_that_has_ended_is_no_floor(site: Site, pin: str) -> None:
     assert site.refresh() == 0
 
     assert (site.tag(), site.decision().held) == ("v2", "")
+
+
+def test_one_member_outside_its_window_holds_the_others(site: Site) -> None:
+    site.push("v1")
+    site.push("v1", to="db")
+    _group(site)
+    site.refresh()
+    site.push("v2")
+    site.push("v2", to="db")
+    _group(site, update_window=_NOON)  # app's own
+
+    assert site.refresh() == 0
+    assert _tags(site) == ["v1", "v1"]
+    assert site.decision(alias="db").held == (f"group shop: app: outside the update-window {_NOON}")
+
+    site.refresh()
+    site.refresh()
+    assert site.refresh() == 0  # 12:00
+    assert _tags(site) == ["v2", "v2"]
+    assert site.decision(alias="db").held == ""
+
+
+def test_one_member_that_cannot_be_pulled_holds_the_others(site: Site) -> None:
+    site.push("v1")
+    site.push("v1", to="db")
+    _group(site)
+    site.refresh()
+    site.push("v2")
+    site.push("v2", to="db")
+    for method in ("HEAD", "GET"):
+        site.faulty.on(method, f"{site.path('db')}/manifests/v2", faults.failing(500))
+
+    assert site.refresh() == 1
+    assert _tags(site) == ["v1", "v1"]
+    assert site.decision(alias="app").held.startswith("group shop: db: v2 cannot be pulled: ")
+
+    site.faulty.mend()
+    assert site.refresh() == 0
+    assert _tags(site) == ["v2", "v2"]
+
+
+def test_a_group_with_digests_moves_to_a_version_that_is_not_the_newest_of_one(site: Site) -> None:
+    site.push("1.0", "1.1", "1.2")
+    site.push("1.0", "1.1", to="db")
+    _group(site, digest="tag@digest")
+
+    assert site.refresh() == 0
+
+    assert _tags(site) == ["1.1", "1.1"]
+    assert site.decision(alias="app").digest == site.snapshot().tags["1.1"].digest
+    site.push("1.2", to="db")
+    assert site.refresh() == 0
+    assert _tags(site) == ["1.2", "1.2"]

@@ -1,5 +1,7 @@
 """What a pass reads besides names: digests, build times, platforms, and no more than needed."""
 
+from datetime import datetime
+
 import pytest
 
 from tests.refresh.site import Site
@@ -41,11 +43,31 @@ def test_newest_build_reads_each_manifest_once(site: Site) -> None:
     assert read(site) == 2
     assert site.manifest.generation == 1
 
-    site.push("a", created=MARCH)  # the same tag is something else now
+    site.push("b", created=MARCH)  # what is chosen is something else now
     site.push("c", created=FEBRUARY)
     assert site.refresh() == 0
     assert read(site) == 4
+    assert (site.tag(), site.snapshot().tags["b"].created) == (
+        "b",
+        {AMD64: datetime.fromisoformat(MARCH)},
+    )
+
+
+def test_a_tag_that_is_not_chosen_and_was_pushed_again_is_noticed_within_two_days(
+    site: Site,
+) -> None:
+    site.push("a", "b", created=JANUARY)
+    site.application(update_strategy="newest-build")
+    site.refresh()
+    site.push("a", created=MARCH)
+    asked = len(site.faulty.asked("HEAD", "/manifests/a"))
+
+    for _ in range(49):
+        assert site.refresh() == 0
+
     assert site.tag() == "a"
+    assert read(site) == 3
+    assert len(site.faulty.asked("HEAD", "/manifests/a")) < asked + 49
 
 
 def test_newest_build_reads_only_what_is_allowed(site: Site) -> None:
@@ -58,13 +80,32 @@ def test_newest_build_reads_only_what_is_allowed(site: Site) -> None:
     assert site.snapshot().tags["nightly"].digest is None
 
 
-def test_other_strategies_read_no_manifest(site: Site) -> None:
+def test_other_strategies_read_the_winners_manifest(site: Site) -> None:
+    """A chart has the media type of an image's: only its manifest tells."""
     site.push("v1", "v2")
     site.application()
 
     site.refresh()
+    site.refresh()
 
-    assert read(site) == 0
+    assert [r.path.rpartition("/")[2] for r in site.faulty.asked("GET", "/manifests/")] == [
+        site.snapshot().tags["v2"].digest
+    ]
+
+
+@pytest.mark.parametrize("strategy", ["semver", "alphabetical", "first-seen", "pep440"])
+def test_a_chart_is_never_chosen(site: Site, strategy: str) -> None:
+    site.push("1.0.0")
+    site.push_chart("9.0.0")
+    site.application(update_strategy=strategy)
+
+    assert site.refresh() == 0
+
+    assert (site.tag(), site.decision().held) == ("1.0.0", "")
+    assert site.snapshot().tags["9.0.0"].kind == "artifact"
+    before = len(site.faulty.asked("", "/manifests/"))
+    site.refresh()
+    assert len(site.faulty.asked("", "/manifests/")) == before
 
 
 def test_a_listed_tag_without_a_manifest_is_no_candidate(site: Site) -> None:
@@ -192,7 +233,7 @@ def test_digest(site: Site) -> None:
     assert (after.tag, after.digest) == ("latest", site.snapshot().tags["latest"].digest)
     assert after.digest != before.digest
     assert after.since == site.now
-    assert read(site) == 0
+    assert read(site) == 2  # that each is an image
 
 
 def test_digest_and_build_time_of_one_tag(site: Site) -> None:

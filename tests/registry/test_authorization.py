@@ -46,7 +46,7 @@ def test_a_token_is_fetched_once(
         client = connect(faulty.url, Credential(*credential) if credential else None)
 
         assert client.tags(path) == TAGS
-        assert client.digest(path, "v1") == digest
+        assert client.head(path, "v1").digest == digest
         assert client.manifest(path, "v1")[1] == digest
 
         (asked,) = faulty.asked("GET", "^/token")

@@ -35,7 +35,7 @@ def test_reads_manifest_and_configuration(
 
     manifest, found = client.manifest(path, "v1")
 
-    assert found == digest == client.digest(path, "v1")
+    assert found == digest == client.head(path, "v1").digest
     assert client.manifest(path, digest) == (manifest, digest)
     assert client.blob(path, manifest["config"]["digest"])["created"] == CREATED
 
@@ -43,7 +43,7 @@ def test_reads_manifest_and_configuration(
 def test_a_digest_costs_a_head(
     faulty: FaultyRegistry, connect: Connect, path: str, digest: str
 ) -> None:
-    assert connect(faulty.url).digest(path, "v1") == digest
+    assert connect(faulty.url).head(path, "v1").digest == digest
     assert [(r.method, r.path) for r in faulty.requests] == [("HEAD", f"/v2/{path}/manifests/v1")]
 
 
@@ -60,7 +60,7 @@ def test_a_digest_without_head(
 ) -> None:
     faulty.on("HEAD", "/manifests/", fault)
 
-    assert connect(faulty.url).digest(path, "v1") == digest
+    assert connect(faulty.url).head(path, "v1").digest == digest
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_one_connection_serves_all_requests(
     client = connect(faulty.url)
 
     for _ in range(3):
-        assert client.digest(path, "v1") == digest
+        assert client.head(path, "v1").digest == digest
         assert client.tags(path) == TAGS
 
     assert faulty.connections == 1

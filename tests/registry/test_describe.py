@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from cmp.errors import RegistryFailed
-from cmp.registry.describe import Description, describe
+from cmp.registry.describe import Configurations, Description, describe
 from tests.registry.conftest import Connect
 from tests.support import faults, images
 from tests.support.faults import FaultyRegistry
@@ -38,7 +38,7 @@ def test_a_single_image(
         registry.url, new_path, "v1", platform=platform, created="2026-01-01T00:00:00Z"
     )
 
-    found = describe(connect(registry.url), new_path, "v1", wanted)
+    found = describe(connect(registry.url), new_path, "v1", wanted, Configurations())
 
     assert found == Description(digest, "image", (platform,), {platform: JANUARY})
 
@@ -74,7 +74,7 @@ def test_an_index_is_read_as_far_as_wanted(
 ) -> None:
     digest = images.push_index(registry.url, new_path, "v1", BUILDS)
 
-    found = describe(connect(faulty.url), new_path, "v1", wanted)
+    found = describe(connect(faulty.url), new_path, "v1", wanted, Configurations())
 
     unread = tuple(platform for platform in BUILDS if platform not in created)
     assert found == Description(digest, "image", tuple(BUILDS), created, unread)
@@ -98,7 +98,7 @@ def test_what_buildx_puts_beside_an_image_is_skipped(
     ]
     faulty.on("GET", "/manifests/v1", faults.stating(manifests=members))
 
-    found = describe(connect(faulty.url), new_path, "v1", wanted)
+    found = describe(connect(faulty.url), new_path, "v1", wanted, Configurations())
 
     assert (found.platforms, found.created) == (("linux/amd64",), {"linux/amd64": JANUARY})
     assert not faulty.asked("GET", NO_DIGEST)
@@ -122,7 +122,7 @@ def test_a_member_that_does_not_name_its_platform(
     digest = images.push_image(registry.url, new_path, "v1", created="2026-01-01T00:00:00Z")
     faulty.on("GET", "/v1$", faults.stating(manifests=[{"digest": digest, **member}]))
 
-    found = describe(connect(faulty.url), new_path, "v1", wanted)
+    found = describe(connect(faulty.url), new_path, "v1", wanted, Configurations())
 
     assert (found.platforms, found.created) == (platforms, dict.fromkeys(platforms, JANUARY))
 
@@ -130,7 +130,7 @@ def test_a_member_that_does_not_name_its_platform(
 def test_a_chart_is_an_artefact(registry: RegistryServer, connect: Connect, new_path: str) -> None:
     digest = images.push_artifact(registry.url, new_path, "1.0.0")
 
-    found = describe(connect(registry.url), new_path, "1.0.0", ())
+    found = describe(connect(registry.url), new_path, "1.0.0", (), Configurations())
 
     assert found == Description(digest, "artifact", platforms=())
 
@@ -161,7 +161,7 @@ def test_when_it_was_created(
 ) -> None:
     images.push_image(registry.url, new_path, "v1", created=written)
 
-    found = describe(connect(registry.url), new_path, "v1", ())
+    found = describe(connect(registry.url), new_path, "v1", (), Configurations())
 
     assert found.created == ({"linux/amd64": expected} if expected else {})
     assert all(time.tzinfo is UTC for time in found.created.values())
@@ -189,7 +189,7 @@ def test_an_index_that_cannot_be_read(
     faulty.on("GET", "/manifests/v1", faults.stating(manifests=members))
 
     with pytest.raises(RegistryFailed) as caught:
-        describe(connect(faulty.url), new_path, "v1", ())
+        describe(connect(faulty.url), new_path, "v1", (), Configurations())
 
     assert str(caught.value) == f"tests/{new_path}: an index whose manifests cannot be read"
 
@@ -202,4 +202,4 @@ def test_all_of_it_or_an_error(
     faulty.on("GET", what, faults.failing(403))
 
     with pytest.raises(RegistryFailed, match="HTTP 403 Forbidden"):
-        describe(connect(faulty.url), new_path, "v1", ())
+        describe(connect(faulty.url), new_path, "v1", (), Configurations())

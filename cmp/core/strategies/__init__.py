@@ -5,7 +5,7 @@ from importlib import import_module
 from types import MappingProxyType
 
 from cmp.core import policy
-from cmp.core.strategies.base import Need, Rank, Ranker, Strategy
+from cmp.core.strategies.base import Rank, Ranker, Strategy
 
 STRATEGIES: Mapping[str, str] = MappingProxyType(
     {
@@ -25,4 +25,4 @@ def strategy(name: str) -> Strategy:
     return found
 
 
-__all__ = ["STRATEGIES", "Need", "Rank", "Ranker", "Strategy", "strategy"]
+__all__ = ["STRATEGIES", "Rank", "Ranker", "Strategy", "strategy"]

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
 from cmp.core.order import DEFAULT_ORDER, Order
@@ -17,13 +16,6 @@ Ranker = Callable[[Tag], Rank | str]
 """Returns a tag's rank, or in words why it is no candidate."""
 
 
-class Need(Enum):
-    """What a strategy reads besides the tag's name; the refresher fetches no more."""
-
-    DIGEST = "digest"
-    CREATED = "created"
-
-
 @dataclass(frozen=True, slots=True)
 class Strategy:
     """An order over tags."""
@@ -33,7 +25,8 @@ class Strategy:
     `InvalidPolicy` when it cannot be used with this strategy."""
     picks: str
     """What the winner is among the candidates, in a word or two."""
-    needs: frozenset[Need] = frozenset()
+    needs_created: bool = False
+    """It reads what manifests and configurations say; the refresher fetches them for no other."""
     pins_digest: bool = False
     """The decision names the digest besides the tag."""
     ranks_by_time: bool = False

@@ -5,7 +5,7 @@ from cmp.core.order import Order
 from cmp.core.patterns import Expression
 from cmp.core.policy import Policy
 from cmp.core.snapshot import Tag
-from cmp.core.strategies.base import Need, Rank, Ranker, Strategy, filtered
+from cmp.core.strategies.base import Rank, Ranker, Strategy, filtered
 from cmp.core.versions.semver import sort_key
 from cmp.errors import InvalidPolicy
 
@@ -47,6 +47,4 @@ def _following(follow: str, order: Order | None) -> Ranker:
     return rank
 
 
-STRATEGY = Strategy(
-    _ranker, picks="digest of the tag", needs=frozenset({Need.DIGEST}), pins_digest=True
-)
+STRATEGY = Strategy(_ranker, picks="digest of the tag", pins_digest=True)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from cmp.core.order import Order
 from cmp.core.policy import Policy, wants_platform
 from cmp.core.snapshot import Tag
-from cmp.core.strategies.base import Need, Rank, Ranker, Strategy, filtered
+from cmp.core.strategies.base import Rank, Ranker, Strategy, filtered
 
 # What builders write who want the same bytes each time says nothing of when.
 _NO_TIME = datetime(1970, 1, 2, tzinfo=UTC)
@@ -28,6 +28,4 @@ def _ranker(policy: Policy, order: Order | None) -> Ranker:
     return filtered(order, rank)
 
 
-STRATEGY = Strategy(
-    _ranker, picks="newest build", needs=frozenset({Need.CREATED}), ranks_by_time=True
-)
+STRATEGY = Strategy(_ranker, picks="newest build", needs_created=True, ranks_by_time=True)

@@ -6,6 +6,7 @@ from cmp.core.snapshot import Tag
 from cmp.core.strategies.base import Rank, Ranker, Strategy
 from cmp.core.versions.constraint import Constraint
 from cmp.core.versions.semver import sort_key
+from cmp.errors import InvalidPolicy, quoted
 
 
 def _ranker(policy: Policy, order: Order | None) -> Ranker:
@@ -26,6 +27,13 @@ def _ranker(policy: Policy, order: Order | None) -> Ranker:
 
     main = order.main
     is_version = order.keys[main].type == "semver"
+    if policy.constraint and not is_version:
+        raise InvalidPolicy(
+            f"{quoted(policy.constraint)} is a range of semantic versions, and order compares "
+            f"{order.keys[main].group} as {order.keys[main].type}; "
+            "have order read it as semver, or write no constraint",
+            where="constraint",
+        )
 
     def rank_groups(tag: Tag) -> Rank | str:
         ranks = order.rank(tag.name)

@@ -1,0 +1,61 @@
+"""What one pass begins with, and what it came to."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from cmp.core.image import Image, Repository
+from cmp.errors import CmpError, InvalidInput
+from cmp.refresh.plan import ApplicationPlan
+
+log = logging.getLogger(__name__)
+
+Deployed = Callable[[Repository], tuple[Image, ...]]
+"""Returns what one Application runs of a repository, as far as Argo CD says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What one pass over Applications begins with."""
+
+    plans: tuple[ApplicationPlan, ...]
+    now: datetime
+    deployed: Mapping[str, Deployed] = field(default_factory=dict)
+    """By instance, what a cluster says of what runs."""
+    listed: frozenset[Repository] = frozenset()
+    """Repositories whose snapshot is of late: they are not listed again."""
+    has_all: bool = True
+    """These are all Applications there are: what is published may be complete."""
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a cycle did, for its last log line and the exit status."""
+
+    applications: int = 0
+    images: int = 0
+    repositories: int = 0
+    changed: int = 0
+    unanswered: int = 0
+    """Questions that something outside did not answer: trying again may help."""
+    invalid: int = 0
+    """Things that someone has to change."""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """All counts by their names."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    @property
+    def exit_status(self) -> int:
+        """What the process says of a pass: 2 input is wrong, 1 something did not answer."""
+        return 2 if self.invalid else 1 if self.unanswered else 0
+
+    def problem(self, error: CmpError, **where: object) -> None:
+        """Log and count what went wrong."""
+        if isinstance(error, InvalidInput):
+            self.invalid += 1
+        else:
+            self.unanswered += 1
+        log.warning("not refreshed", extra={**where, "reason": error})
