@@ -30,6 +30,13 @@ POLICY = {
     "guestbook.helm.image-tag": "frontend.image.tag",
 }
 
+# What `resolve` does in a process of its own, and `decide` in one that runs.
+POLICIES: Mapping[str, Mapping[str, str]] = {
+    "semver": {},
+    "semver, a regexp": {"allow-tags": r"regexp:^v\d+\.\d+\.\d+$"},
+    "semver, a version": {"version": r"^v(?P<version>\d+\.\d+)\.(?P<build>\d+)$"},
+}
+
 
 def main() -> int:
     """Print all measurements."""
@@ -82,20 +89,16 @@ def _decisions() -> None:
     for count in (100, 1_000, 10_000):
         names = _names(count)
         text = "\n".join(names)
-        argv = [sys.executable, "-I", "-m", "cmp", "resolve", f"{IMAGE}:>=1.0", "--tags", "-"]
         snapshot = Snapshot(IMAGE, NOW, {name: Tag(name) for name in names})
-        policy = Policy(constraint=">=1.0", allow_tags=r"regexp:^v\d+\.\d+\.\d+$")
-        times = _interleaved(
-            {
-                "resolve": partial(_run, [argv], PROJECT, {}, text),
-                "decide": partial(decide, policy, IMAGE, snapshot),
-            }
-        )
-        medians = {name: statistics.median(values) for name, values in times.items()}
-        print(
-            f"{count:6} tags: resolve, a cold process {_ms(medians['resolve'])}; "
-            f"decide alone with a regexp, warm {_ms(medians['decide'])}"
-        )
+        argv = [sys.executable, "-I", "-m", "cmp", "resolve", f"{IMAGE}:>=1.0", "--tags", "-"]
+        measured: dict[str, Callable[[], object]] = {}
+        for what, keys in POLICIES.items():
+            options = [f"--{name}={value}" for name, value in keys.items()]
+            measured[f"{what}, cold"] = partial(_run, [[*argv, *options]], PROJECT, {}, text)
+            policy = Policy.parse(keys, ">=1.0")
+            measured[f"{what}, warm"] = partial(decide, policy, IMAGE, snapshot)
+        for name, values in _interleaved(measured).items():
+            print(f"{count:6} tags: {name:25} {_ms(statistics.median(values))}")
 
 
 def _names(count: int) -> list[str]:

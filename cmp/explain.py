@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from cmp.core.decide import Decision, decide, verdicts
+from cmp.core.decide import Decision, decide
 from cmp.core.image_list import ManagedImage, read_image_list
 from cmp.core.keys import nearest
 from cmp.core.record import ApplicationRecord, History, Recorded, SourceRecord, shared_name
+from cmp.core.verdicts import Verdict, table, verdicts
 from cmp.errors import CmpError, IndexUnavailable, InvalidInput
 from cmp.index import open_index
 from cmp.index.protocols import Store
@@ -25,7 +26,9 @@ def configure(parser: "ArgumentParser") -> None:
     """Declare the command's arguments."""
     parser.add_argument("application", metavar="APP", help="as Argo CD lists it")
     parser.add_argument("--alias", metavar="A", help="only this image")
-    parser.add_argument("--all", action="store_true", help=f"all tags, not the {_FEW} nearest")
+    parser.add_argument(
+        "--all", action="store_true", help="all tags, however many, and not only those that tell"
+    )
     parser.add_argument("--index", metavar="URL", help=f"the index (default: {DEFAULT_INDEX})")
     parser.add_argument("-o", "--output", choices=("text", "json"), default="text")
 
@@ -47,7 +50,7 @@ def main(args: "Namespace", env: Mapping[str, str], _: datetime) -> int:
     if args.output == "json":
         text = json.dumps(report, indent=2)
     else:
-        text = "\n".join(_lines(report, few=None if args.all else _FEW))
+        text = "\n".join(_lines(report, everything=args.all))
     sys.stdout.write(f"{text}\n")
     return 0
 
@@ -112,20 +115,18 @@ def _image(
         return report | {"problem": str(error), "candidates": []}
     candidates = verdicts(decision)
     if recorded and recorded.tag != decision.tag:
-        candidates = [_as_recorded(candidate, recorded, decision) for candidate in candidates]
-    return report | {"listed_at": snapshot.listed_at.isoformat(), "candidates": candidates}
+        candidates = tuple(_as_recorded(verdict, recorded, decision) for verdict in candidates)
+    listed_at = snapshot.listed_at.isoformat()
+    return report | {"listed_at": listed_at, "candidates": [v._asdict() for v in candidates]}
 
 
-def _as_recorded(
-    candidate: dict[str, str], recorded: Recorded, decision: Decision
-) -> dict[str, str]:
+def _as_recorded(verdict: Verdict, recorded: Recorded, decision: Decision) -> Verdict:
     """Return the verdict on a tag where the record is not what the snapshot leads to."""
-    if candidate["tag"] == recorded.tag:
-        return {**candidate, "verdict": "chosen", "reason": recorded.why}
-    if candidate["tag"] == decision.tag:
-        reason = recorded.held or "the next refresh decides"
-        return {**candidate, "verdict": "next", "reason": reason}
-    return candidate
+    if verdict.tag == recorded.tag:
+        return Verdict(verdict.tag, "chosen", recorded.why)
+    if verdict.tag == decision.tag:
+        return Verdict(verdict.tag, "next", recorded.held or "the next refresh decides")
+    return verdict
 
 
 def _decision(recorded: Recorded) -> dict[str, str]:
@@ -138,7 +139,7 @@ def _decision(recorded: Recorded) -> dict[str, str]:
     }
 
 
-def _lines(report: Mapping[str, Any], few: int | None) -> list[str]:
+def _lines(report: Mapping[str, Any], *, everything: bool) -> list[str]:
     lines = [f"application {report['application']}"]
     for source in report["sources"]:
         lines.append(f"  source {source['source']}")
@@ -146,11 +147,11 @@ def _lines(report: Mapping[str, Any], few: int | None) -> list[str]:
         if "problem" in source:
             lines.append(f"    problem: {source['problem']}")
         for image in source["images"]:
-            lines += [f"    {line}" for line in _image_lines(image, few)]
+            lines += [f"    {line}" for line in _image_lines(image, everything=everything)]
     return lines
 
 
-def _image_lines(image: Mapping[str, Any], few: int | None) -> list[str]:
+def _image_lines(image: Mapping[str, Any], *, everything: bool) -> list[str]:
     chosen = image["chosen"]
     lines = [f"{image['alias']}: {image['image']}", f"  policy  {image['policy']}"]
     if chosen:
@@ -163,10 +164,9 @@ def _image_lines(image: Mapping[str, Any], few: int | None) -> list[str]:
         lines.append(f"  held    {image['held']}")
     if "problem" in image:
         lines.append(f"  problem {image['problem']}")
-    shown = image["candidates"][:few]
-    lines += [f"  tag     {c['tag']}: {c['verdict']}, {c['reason']}" for c in shown]
-    left = len(image["candidates"]) - len(shown)
-    if left:
-        lines.append(f"  and {left} more tags; --all shows them")
+    if image["candidates"]:
+        lines.append(f"  tags    listed {image['listed_at']}")
+        found = [Verdict(**candidate) for candidate in image["candidates"]]
+        lines += [f"    {line}" for line in table(found, everything=everything)]
     lines += [f"  before  {d['tag']} since {d['since']} ({d['id']})" for d in image["history"][1:]]
     return lines

@@ -5,12 +5,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from cmp.core.decide import Decision, decide, verdicts
+from cmp.core.decide import Decision, decide
 from cmp.core.image import Repository
 from cmp.core.image_list import parse_entry
 from cmp.core.keys import KEYS
 from cmp.core.policy import OPTIONS, Policy
+from cmp.core.remarks import remarks
 from cmp.core.snapshot import Snapshot, Tag
+from cmp.core.verdicts import table, verdicts
 from cmp.errors import IndexUnavailable, InvalidInput, NoCandidate
 from cmp.index import open_reader
 from cmp.settings import DEFAULT_INDEX, setting
@@ -41,13 +43,17 @@ def main(args: "Namespace", env: Mapping[str, str], now: datetime) -> int:
         snapshot = Snapshot(repository, now, {name: Tag(name) for name in _read_tags(args.tags)})
     else:
         snapshot = _indexed(repository, setting(args.index, env, "CMP_INDEX", DEFAULT_INDEX))
+    for remark in remarks(policy):
+        _say(f"note: {remark}")
     decision = decide(policy, repository, snapshot)
     if args.output == "json":
         _print_json(_report(policy, repository, decision))
     elif decision.tag is not None:
         _print(decision.tag + (f"@{decision.digest}" if decision.digest else ""))
     if decision.tag is None:
-        raise NoCandidate(f"{decision.why}; add -o json to see why", where=str(repository))
+        for line in table(verdicts(decision)):
+            _say(line)
+        raise NoCandidate(decision.why, where=str(repository))
     return 0
 
 
@@ -81,7 +87,7 @@ def _report(policy: Policy, repository: Repository, decision: Decision) -> dict[
         "digest": decision.digest,
         "strategy": policy.strategy,
         "constraint": policy.constraint,
-        "candidates": verdicts(decision),
+        "candidates": [verdict._asdict() for verdict in verdicts(decision)],
     }
 
 
@@ -93,3 +99,7 @@ def _print_json(document: Mapping[str, Any]) -> None:
 
 def _print(text: str) -> None:
     sys.stdout.write(f"{text}\n")
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")

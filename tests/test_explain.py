@@ -42,8 +42,9 @@ def test_says_what_since_when_why_and_what_was_before(guestbook: Guestbook) -> N
     assert f"guestbook: {guestbook.image}\n" in text
     assert "chosen  v4 since " in text
     assert "newest of 3 allowed tags" in text
-    assert "tag     v2: kept, ranks below v4\n" in text
-    assert "tag     edge: dropped, not a semantic version\n" in text
+    assert "> v4    chosen   newest of 3 allowed tags\n" in text
+    assert "  v2    kept     ranks below v4\n" in text
+    assert "  edge  dropped  not a semantic version (update-strategy)\n" in text
     assert "before  v2 since " in text
     assert "redis:" not in text
 
@@ -68,12 +69,18 @@ def test_json_holds_the_same(guestbook: Guestbook) -> None:
     }
 
 
-def test_shows_a_few_tags_unless_asked_for_all(guestbook: Guestbook) -> None:
-    guestbook.push(*(f"v0.{number}" for number in range(8)))
+def test_shows_what_tells_unless_asked_for_all(guestbook: Guestbook) -> None:
+    guestbook.push(*(f"v0.{number}" for number in range(20)))
     guestbook.refresh()
 
-    assert "and 7 more tags; --all shows them" in explain(guestbook, "guestbook")
-    assert "more tags" not in explain(guestbook, "guestbook", "--all")
+    few = explain(guestbook, "guestbook", "--alias", "guestbook")
+    everything = explain(guestbook, "guestbook", "--alias", "guestbook", "--all")
+
+    assert "23 of 24 tags qualify\n" in few
+    assert "  … 19 more rank below\n" in few
+    assert "- update-strategy  dropped 1: edge: not a semantic version\n" in few
+    assert "v0.3 " not in few
+    assert "  v0.3   kept     ranks below v4\n" in everything
 
 
 @pytest.mark.parametrize(

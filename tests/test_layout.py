@@ -55,6 +55,7 @@ LOADED = frozenset(
         "cmp.core.parameters",
         "cmp.core.policy",
         "cmp.core.record",
+        "cmp.core.remarks",
         "cmp.errors",
         "cmp.index",
         "cmp.index.documents",

@@ -66,14 +66,27 @@ def test_json_says_what_became_of_every_tag(tmp_path: Path) -> None:
     assert report["image"] == "docker.io/library/app"
     assert (report["tag"], report["digest"]) == ("1.2", None)
     assert (report["strategy"], report["constraint"]) == ("semver", "^1")
-    assert {c["tag"]: (c["verdict"], c["reason"]) for c in report["candidates"]} == {
-        "1.2": ("chosen", "newest of 2 allowed tags"),
-        "1.0": ("kept", "ranks below 1.2"),
-        "2.0": ("dropped", "outside ^1"),
-        "latest": ("dropped", "not a semantic version"),
-        "1.3-rc1": ("dropped", "outside ^1"),
-        "skip-1": ("dropped", "ignored by skip-*"),
-    }
+    assert [list(candidate.values()) for candidate in report["candidates"]] == [
+        ["1.2", "chosen", "newest of 2 allowed tags", ""],
+        ["1.0", "kept", "ranks below 1.2", ""],
+        ["2.0", "dropped", "outside ^1", "constraint"],
+        ["latest", "dropped", "not a semantic version", "update-strategy"],
+        ["1.3-rc1", "dropped", "outside ^1", "constraint"],
+        ["skip-1", "dropped", "ignored by skip-*", "ignore-tags"],
+    ]
+    assert list(report["candidates"][0]) == ["tag", "verdict", "reason", "rule"]
+
+
+def test_says_what_has_no_effect(tmp_path: Path) -> None:
+    options = ["--ignore-tags", "[rc", "--order", "version:numeric"]
+
+    done = cmp("resolve", "app", *options, "--tags", "-", cwd=tmp_path, stdin="1.0\n")
+
+    assert (done.returncode, done.stdout) == (0, "1.0\n")
+    assert done.stderr == (
+        "note: ignore-tags: '[rc' is not a valid pattern, so it matches no tag\n"
+        "note: order has no effect: it is about the groups of version, and there is none\n"
+    )
 
 
 def test_no_candidate_is_status_3_and_a_sentence(tmp_path: Path) -> None:
@@ -81,7 +94,8 @@ def test_no_candidate_is_status_3_and_a_sentence(tmp_path: Path) -> None:
 
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr == (
-        "error: docker.io/library/app: none of 1 tags qualifies; add -o json to see why\n"
+        "  1.0  dropped  outside ^9 (constraint)\n"
+        "error: docker.io/library/app: none of 1 tags qualifies\n"
     )
 
 

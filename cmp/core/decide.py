@@ -7,6 +7,7 @@ from datetime import datetime
 from cmp.core.image import Repository
 from cmp.core.instructions import Pin, is_in_force
 from cmp.core.policy import Policy
+from cmp.core.reasons import Reason
 from cmp.core.record import Recorded
 from cmp.core.selection import Ranked, Selection
 from cmp.core.snapshot import Snapshot, Tag
@@ -33,7 +34,7 @@ class Decision:
     """Chosen by its owner outright: no floor for what is chosen once the pin has ended."""
     ranked: tuple[Ranked, ...] = ()
     """The tags that qualify, with what they are ordered by, in no order."""
-    dropped: Mapping[str, str] = field(default_factory=dict)
+    dropped: Mapping[str, Reason] = field(default_factory=dict)
     """Each other tag, with the rule that dropped it."""
 
     @property
@@ -66,7 +67,7 @@ def decide(
     if previous is not None and (previous.repository != repository or not previous.tag):
         previous = None
     floor = _place(selection, snapshot, previous) if previous else None
-    ranked, dropped = selection.sift(snapshot, None if isinstance(floor, str) else floor)
+    ranked, dropped = selection.sift(snapshot, None if isinstance(floor, Reason) else floor)
     if among is not None:
         ranked = [place for place in ranked if place[1] in among]
     follows_tag = selection.pins_digest
@@ -155,23 +156,6 @@ def _pinned(
     return replace(found, tag=pin.tag, digest=digest or None, why=f"pinned{until}", pinned=True)
 
 
-def verdicts(decision: Decision) -> list[dict[str, str]]:
-    """Return what became of each tag: those that qualify first, best first."""
-    kept = decision.kept
-    return [
-        *({"tag": name, **_verdict(name, decision)} for name in kept),
-        *({"tag": n, "verdict": "dropped", "reason": why} for n, why in decision.dropped.items()),
-    ]
-
-
-def _verdict(name: str, decision: Decision) -> dict[str, str]:
-    if name == decision.tag:
-        return {"verdict": "chosen", "reason": decision.why}
-    if decision.held or decision.tag is None:
-        return {"verdict": "kept", "reason": f"not taken: {decision.held or decision.why}"}
-    return {"verdict": "kept", "reason": f"ranks below {decision.tag}"}
-
-
 def tags_to_describe(policy: Policy, snapshot: Snapshot) -> tuple[str, ...]:
     """Return the tags that may be chosen where that depends on what their manifests say."""
     selection = Selection.of(policy)
@@ -199,15 +183,15 @@ def _unread(
     return tuple(name for name in unread if not selection.why_not(name))
 
 
-def _place(selection: Selection, snapshot: Snapshot, previous: Recorded) -> Rank | str:
+def _place(selection: Selection, snapshot: Snapshot, previous: Recorded) -> Rank | Reason:
     """Return the rank of what was chosen before, present or gone, or why it has none."""
     place = selection.rank(snapshot.tags.get(previous.tag) or Tag(previous.tag))
-    if isinstance(place, str) and previous.created is not None:
+    if isinstance(place, Reason) and previous.created is not None:
         return (previous.created, previous.tag)
     return place
 
 
-def _floor(snapshot: Snapshot, previous: Recorded, floor: Rank | str, best: Ranked) -> str:
+def _floor(snapshot: Snapshot, previous: Recorded, floor: Rank | Reason, best: Ranked) -> str:
     """Return why ``previous`` stays although ``best`` is the best there is, or nothing."""
     if previous.tag == best[1]:
         return ""
@@ -216,7 +200,7 @@ def _floor(snapshot: Snapshot, previous: Recorded, floor: Rank | str, best: Rank
         if previous.tag in snapshot.tags
         else (f"{previous.tag} is no longer in the registry, and ")
     )
-    if isinstance(floor, str):
+    if isinstance(floor, Reason):
         return f"{previous.tag} can no longer be ranked: {floor}"
     if best[0] > floor:
         return ""

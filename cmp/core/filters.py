@@ -6,10 +6,11 @@ from typing import NamedTuple
 from cmp.core.glob import glob_to_re2
 from cmp.core.patterns import Expression
 from cmp.core.policy import ANY, Policy
+from cmp.core.reasons import ADMITTED, Reason
 from cmp.errors import InvalidPolicy, quoted
 
-Filter = Callable[[str], str]
-"""Takes a tag's name; returns why it is not admitted, or nothing."""
+Filter = Callable[[str], Reason]
+"""Takes a tag's name; returns why it is not admitted, or `ADMITTED`."""
 
 _FORMS = "write regexp:<RE2 expression> or any"
 
@@ -23,16 +24,16 @@ class _Rule(NamedTuple):
     """An expression, and why a tag that it matches is no candidate."""
 
     expression: str
-    reason: str
+    reason: Reason
 
 
 def tag_filter(policy: Policy) -> Filter:
     """Compile the policy's filters; raise `InvalidPolicy` naming the one that is wrong."""
     allowed = allow_expression(policy.allow_tags)
     rules = [
-        _Rule(_NO_IMAGE, "a signature, an attestation or the like"),
+        _Rule(_NO_IMAGE, Reason("a signature, an attestation or the like", "kind")),
         *_denied(policy.deny_tags),
-        *_globs(policy.ignore_tags, "ignored by"),
+        *_globs(policy.ignore_tags, "ignored by", "ignore-tags"),
     ]
     return _compiled(allowed, rules)
 
@@ -41,7 +42,7 @@ def _denied(deny_tags: str) -> list[_Rule]:
     if deny_tags.lower().startswith("regexp:"):
         expression = deny_tags.partition(":")[2]
         Expression.compile(expression, where="deny-tags")
-        return [_Rule(expression, f"denied by {expression}")]
+        return [_Rule(expression, Reason(f"denied by {expression}", "deny-tags"))]
     globs = tuple(glob.strip() for glob in deny_tags.split(","))
     for glob in globs:
         if glob_to_re2(glob) is None:
@@ -49,12 +50,14 @@ def _denied(deny_tags: str) -> list[_Rule]:
             raise InvalidPolicy(
                 f"not a glob: {quoted(glob)}; it would deny no tag", where="deny-tags"
             ).marked(deny_tags, start, start + len(glob))
-    return _globs(globs, "denied by")
+    return _globs(globs, "denied by", "deny-tags")
 
 
-def _globs(globs: tuple[str, ...], why: str) -> list[_Rule]:
+def _globs(globs: tuple[str, ...], why: str, key: str) -> list[_Rule]:
     found = ((glob, glob_to_re2(glob)) for glob in globs if glob)
-    return [_Rule(expression, f"{why} {glob}") for glob, expression in found if expression]
+    return [
+        _Rule(expression, Reason(f"{why} {glob}", key)) for glob, expression in found if expression
+    ]
 
 
 def malformed_globs(policy: Policy) -> tuple[str, ...]:
@@ -101,14 +104,14 @@ def _compiled(allowed: str | None, rules: list[_Rule]) -> Filter:
         ) from None
     match: Callable[[str], list[int] | None] = expressions.Match
     first = 0 if allowed is None else 1
-    not_allowed = f"not matched by allow-tags {allowed}"
+    not_allowed = Reason(f"not matched by allow-tags {allowed}", "allow-tags")
     reasons = {index: rule.reason for index, rule in enumerate(rules, first)}
 
-    def why_not(name: str) -> str:
+    def why_not(name: str) -> Reason:
         matched = match(name) or ()  # the binding returns None for no match
         if first and 0 not in matched:
             return not_allowed
         rule = min((index for index in matched if index >= first), default=None)  # in no order
-        return "" if rule is None else reasons[rule]
+        return ADMITTED if rule is None else reasons[rule]
 
     return why_not

@@ -14,6 +14,7 @@ from typing import Any
 
 from cmp.core.keys import nearest
 from cmp.core.patterns import Expression
+from cmp.core.reasons import Reason
 from cmp.core.versions.semver import sort_key
 from cmp.errors import InvalidPolicy, quoted
 
@@ -130,22 +131,24 @@ class Order:
         """The position of the key that is the version itself: of that name, or the first."""
         return next((n for n, key in enumerate(self.keys) if key.group == "version"), 0)
 
-    def extract(self, name: str) -> tuple[str, ...] | str:
+    def extract(self, name: str) -> tuple[str, ...] | Reason:
         """Return the named groups of a tag, or why it is no candidate."""
         found = self.expression.groups_of(name)
-        return f"not matched by version {self.expression.text}" if found is None else found
+        if found is None:
+            return Reason(f"not matched by version {self.expression.text}", "version")
+        return found
 
-    def rank(self, name: str) -> tuple[Any, ...] | str:
+    def rank(self, name: str) -> tuple[Any, ...] | Reason:
         """Return what a tag is ordered by, one element a key, or why it is no candidate."""
         groups = self.extract(name)
-        if isinstance(groups, str):
+        if isinstance(groups, Reason):
             return groups
         ranks = []
         for key in self.keys:
             text = groups[key.position]
             rank = key.read(text)
             if rank is None:
-                return f"{key.group} {quoted(text)} is not {key.what}"
+                return Reason(f"{key.group} {quoted(text)} is not {key.what}", "order")
             ranks.append(rank)
         return tuple(ranks)
 

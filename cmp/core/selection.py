@@ -9,6 +9,7 @@ from cmp.core.filters import Filter, tag_filter
 from cmp.core.instructions import Hold, Pin
 from cmp.core.order import Order
 from cmp.core.policy import DIGEST, DIGEST_OFF, Policy
+from cmp.core.reasons import Reason
 from cmp.core.snapshot import Snapshot, Tag
 from cmp.core.strategies import Rank, Ranker, Strategy, strategy
 from cmp.errors import InvalidInput, InvalidPolicy
@@ -51,14 +52,14 @@ class Selection:
 
     def sift(
         self, snapshot: Snapshot, floor: Rank | None = None
-    ) -> tuple[list[Ranked], dict[str, str]]:
+    ) -> tuple[list[Ranked], dict[str, Reason]]:
         """Return the tags that qualify with their ranks, and why each other does not.
 
         Tags up to ``floor``, what was chosen before, are old enough for any ``min-age``:
         after the loss of an index all have just been seen for the first time.
         """
         ranked: list[Ranked] = []
-        dropped: dict[str, str] = {}
+        dropped: dict[str, Reason] = {}
         why_not, rank = self.why_not, self.rank
         seen_before = snapshot.listed_at - self.min_age if self.min_age else None
         for name, tag in snapshot.tags.items():
@@ -67,7 +68,7 @@ class Selection:
                 dropped[name] = reason
                 continue
             place = rank(tag)
-            if isinstance(place, str):
+            if isinstance(place, Reason):
                 dropped[name] = place
             elif seen_before and _is_young(tag, place, seen_before, floor):
                 dropped[name] = self._too_young(tag)
@@ -75,10 +76,10 @@ class Selection:
                 ranked.append((place, name))
         return ranked, dropped
 
-    def _too_young(self, tag: Tag) -> str:
+    def _too_young(self, tag: Tag) -> Reason:
         if tag.first_seen is None:
-            return "since when it is there is not known"
-        return f"first seen {tag.first_seen.isoformat()}, not {self.min_age} ago"
+            return Reason("since when it is there is not known", "min-age")
+        return Reason(f"first seen {tag.first_seen.isoformat()}, not {self.min_age} ago", "min-age")
 
 
 def _is_young(tag: Tag, place: Rank, seen_before: datetime, floor: Rank | None) -> bool:
@@ -104,7 +105,7 @@ def _label(order: Order | None) -> Callable[[str], Hashable]:
 
     def label(name: str) -> Hashable:
         groups = order.extract(name)
-        if isinstance(groups, str):
+        if isinstance(groups, Reason):
             return None
         found: Hashable = key.read(groups[key.position])
         return found

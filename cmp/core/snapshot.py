@@ -6,6 +6,7 @@ from datetime import datetime
 
 from cmp.core.image import Repository
 from cmp.core.policy import wants_platform
+from cmp.core.reasons import ADMITTED, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,11 @@ class Tag:
     """When somebody asked last what it names, to a day."""
 
     @property
-    def why_no_image(self) -> str:
+    def why_no_image(self) -> Reason:
         """Why it can be no candidate, by what its manifest describes; empty while it can."""
-        return f"no image but an {self.kind}" if self.kind == "artifact" else ""
+        if self.kind == "artifact":
+            return Reason(f"no image but an {self.kind}", "kind")
+        return ADMITTED
 
     def is_read(self, platforms: tuple[str, ...]) -> bool:
         """Tell whether all is known of it that can be, for any of ``platforms``."""

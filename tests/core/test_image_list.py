@@ -285,3 +285,10 @@ def test_a_bad_value_names_image_and_key(keys: dict[str, str], complaint: str) -
         read_image_list({"image-list": "web=nginx", **keys})
 
     assert str(caught.value) == complaint
+
+
+@pytest.mark.parametrize("image_list", ["a_b=team/x,a/b=team/y", "a/b=team/x,a_b=team/y"])
+def test_an_alias_that_another_stands_for_is_refused(image_list: str) -> None:
+    """An annotation `a_b.update-strategy` would be for both."""
+    with pytest.raises(InvalidPolicy, match="two images would be called"):
+        read_image_list({"image-list": image_list})

@@ -1,6 +1,7 @@
 import pytest
 
 from cmp.core.policy import Policy, wants_platform
+from cmp.core.selection import Selection
 from cmp.errors import InvalidPolicy
 
 
@@ -118,3 +119,21 @@ def test_the_fingerprint_tells_policies_apart(other: Policy) -> None:
 )
 def test_wants_platform(wanted: tuple[str, ...], platform: str, *, counts: bool) -> None:
     assert wants_platform(wanted, platform) is counts
+
+
+@pytest.mark.parametrize("word", ["two words", "a,b", "a/b", "shop;web"])
+def test_a_group_is_a_word(word: str) -> None:
+    with pytest.raises(InvalidPolicy, match="not a word"):
+        Policy.parse({"group": word})
+
+
+def test_a_range_needs_versions_that_are_semantic() -> None:
+    policy = Policy(constraint="^1", version=r"^(?P<version>[\d.]+)", order="version:numeric")
+
+    with pytest.raises(InvalidPolicy) as caught:
+        Selection.of(policy)
+
+    assert str(caught.value) == (
+        "constraint: '^1' is a range of semantic versions, and order compares version as numeric; "
+        "have order read it as semver, or write no constraint"
+    )

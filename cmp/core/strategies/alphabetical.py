@@ -2,11 +2,12 @@
 
 from cmp.core.order import Order
 from cmp.core.policy import Policy
+from cmp.core.reasons import Reason
 from cmp.core.snapshot import Tag
 from cmp.core.strategies.base import Rank, Ranker, Strategy
 
 
-def _rank(tag: Tag) -> Rank | str:
+def _rank(tag: Tag) -> Rank | Reason:
     return (tag.name, tag.name)
 
 
@@ -14,9 +15,9 @@ def _ranker(_: Policy, order: Order | None) -> Ranker:
     if order is None:
         return _rank
 
-    def rank_groups(tag: Tag) -> Rank | str:
+    def rank_groups(tag: Tag) -> Rank | Reason:
         ranks = order.rank(tag.name)
-        return ranks if isinstance(ranks, str) else (*ranks, tag.name)
+        return ranks if isinstance(ranks, Reason) else (*ranks, tag.name)
 
     return rank_groups
 

@@ -6,13 +6,14 @@ from typing import Any
 
 from cmp.core.order import DEFAULT_ORDER, Order
 from cmp.core.policy import Policy
+from cmp.core.reasons import Reason
 from cmp.core.snapshot import Tag
 
 Rank = tuple[Any, ...]
 """What tags are ordered by; the greatest wins. Ranks of one policy compare to each other. The
 last element only breaks ties: two that differ in nothing else are equally good."""
 
-Ranker = Callable[[Tag], Rank | str]
+Ranker = Callable[[Tag], Rank | Reason]
 """Returns a tag's rank, or in words why it is no candidate."""
 
 
@@ -40,8 +41,8 @@ def filtered(order: Order | None, rank: Ranker) -> Ranker:
     if order is None:
         return rank
 
-    def ranked(tag: Tag) -> Rank | str:
+    def ranked(tag: Tag) -> Rank | Reason:
         groups = order.extract(tag.name)
-        return groups if isinstance(groups, str) else rank(tag)
+        return groups if isinstance(groups, Reason) else rank(tag)
 
     return ranked

@@ -4,6 +4,7 @@ from cmp.core.image import is_tag
 from cmp.core.order import Order
 from cmp.core.patterns import Expression
 from cmp.core.policy import Policy
+from cmp.core.reasons import Reason
 from cmp.core.snapshot import Tag
 from cmp.core.strategies.base import Rank, Ranker, Strategy, filtered
 from cmp.core.versions.semver import sort_key
@@ -25,8 +26,10 @@ def _ranker(policy: Policy, order: Order | None) -> Ranker:
             f"the strategy digest follows one tag, and {followed!r} is none", where="constraint"
         )
 
-    def rank(tag: Tag) -> Rank | str:
-        return (tag.name,) if tag.name == followed else f"not the tag {followed}"
+    def rank(tag: Tag) -> Rank | Reason:
+        if tag.name != followed:
+            return Reason(f"not the tag {followed}", "constraint")
+        return (tag.name,)
 
     return filtered(order, rank)
 
@@ -35,12 +38,12 @@ def _following(follow: str, order: Order | None) -> Ranker:
     """Rank by ``version`` where it is given, else as versions, and what is none by name."""
     expression = Expression.compile(follow, where="follow")
 
-    def rank(tag: Tag) -> Rank | str:
+    def rank(tag: Tag) -> Rank | Reason:
         if not expression.matches(tag.name):
-            return f"not matched by follow {follow}"
+            return Reason(f"not matched by follow {follow}", "follow")
         if order is not None:
             ranks = order.rank(tag.name)
-            return ranks if isinstance(ranks, str) else (*ranks, tag.name)
+            return ranks if isinstance(ranks, Reason) else (*ranks, tag.name)
         key = sort_key(tag.name)
         return (key is not None, key or (), tag.name if key is None else "", tag.name)
 

@@ -2,13 +2,14 @@
 
 from cmp.core.order import Order
 from cmp.core.policy import Policy
+from cmp.core.reasons import Reason
 from cmp.core.snapshot import Tag
 from cmp.core.strategies.base import Rank, Ranker, Strategy, filtered
 
 
-def _rank(tag: Tag) -> Rank | str:
+def _rank(tag: Tag) -> Rank | Reason:
     if tag.first_seen is None:
-        return "since when it is there is not known"
+        return Reason("since when it is there is not known", "update-strategy")
     return (tag.first_seen, tag.name)
 
 

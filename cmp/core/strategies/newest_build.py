@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from cmp.core.order import Order
 from cmp.core.policy import Policy, wants_platform
+from cmp.core.reasons import Reason
 from cmp.core.snapshot import Tag
 from cmp.core.strategies.base import Rank, Ranker, Strategy, filtered
 
@@ -12,18 +13,22 @@ _NO_TIME = datetime(1970, 1, 2, tzinfo=UTC)
 
 
 def _ranker(policy: Policy, order: Order | None) -> Ranker:
-    def rank(tag: Tag) -> Rank | str:
+    def rank(tag: Tag) -> Rank | Reason:
         if not tag.created:
-            return "no creation time known" if tag.kind != "missing" else "its manifest is missing"
+            if tag.kind == "missing":
+                return Reason("its manifest is missing", "kind")
+            return Reason("no creation time known", "update-strategy")
         created = [
             time
             for platform, time in tag.created.items()
             if wants_platform(policy.platforms, platform)
         ]
         if not created:
-            return f"not built for {', '.join(policy.platforms)}"
+            return Reason(f"not built for {', '.join(policy.platforms)}", "platforms")
         latest = max(created)
-        return (latest, tag.name) if latest >= _NO_TIME else "created in 1970, which is no time"
+        if latest < _NO_TIME:
+            return Reason("created in 1970, which is no time", "update-strategy")
+        return (latest, tag.name)
 
     return filtered(order, rank)
 

@@ -2,6 +2,7 @@
 
 from cmp.core.order import Order
 from cmp.core.policy import Policy
+from cmp.core.reasons import Reason
 from cmp.core.snapshot import Tag
 from cmp.core.strategies.base import Rank, Ranker, Strategy
 from cmp.errors import InvalidPolicy
@@ -23,18 +24,20 @@ def _ranker(policy: Policy, order: Order | None) -> Ranker:
             where="constraint",
         ) from None
     prereleases = bool(allowed.prereleases)  # asked for by one in the constraint
-    outside = f"outside {policy.constraint}" if policy.constraint else "a prerelease"
+    outside = Reason(
+        f"outside {policy.constraint}" if policy.constraint else "a prerelease", "constraint"
+    )
 
-    def version(text: str) -> Version | str:
+    def version(text: str) -> Version | Reason:
         try:
             found = Version(text)
         except InvalidVersion:
-            return "not a PEP 440 version"
+            return Reason("not a PEP 440 version", "update-strategy")
         return found if allowed.contains(found, prereleases=prereleases) else outside
 
-    def rank(tag: Tag) -> Rank | str:
+    def rank(tag: Tag) -> Rank | Reason:
         found = version(tag.name)
-        return found if isinstance(found, str) else (found, tag.name)
+        return found if isinstance(found, Reason) else (found, tag.name)
 
     if order is None:
         return rank
@@ -47,12 +50,12 @@ def _ranker(policy: Policy, order: Order | None) -> Ranker:
             where="order",
         )
 
-    def rank_groups(tag: Tag) -> Rank | str:
+    def rank_groups(tag: Tag) -> Rank | Reason:
         ranks = order.rank(tag.name)
-        if isinstance(ranks, str):
+        if isinstance(ranks, Reason):
             return ranks
         found = version(ranks[main])
-        if isinstance(found, str):
+        if isinstance(found, Reason):
             return found
         return (*ranks[:main], found, *ranks[main + 1 :], tag.name)
 

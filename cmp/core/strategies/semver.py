@@ -2,6 +2,7 @@
 
 from cmp.core.order import Order
 from cmp.core.policy import Policy
+from cmp.core.reasons import Reason
 from cmp.core.snapshot import Tag
 from cmp.core.strategies.base import Rank, Ranker, Strategy
 from cmp.core.versions.constraint import Constraint
@@ -11,12 +12,15 @@ from cmp.errors import InvalidPolicy, quoted
 
 def _ranker(policy: Policy, order: Order | None) -> Ranker:
     allows = Constraint.parse(policy.constraint).allows
-    outside = f"outside {policy.constraint}" if policy.constraint else "a prerelease"
+    outside = Reason(
+        f"outside {policy.constraint}" if policy.constraint else "a prerelease", "constraint"
+    )
+    no_version = Reason("not a semantic version", "update-strategy")
 
-    def rank(tag: Tag) -> Rank | str:
+    def rank(tag: Tag) -> Rank | Reason:
         key = sort_key(tag.name)
         if key is None:
-            return "not a semantic version"
+            return no_version
         if not allows(key):
             return outside
         # Equal versions: the bytewise last name, so `v1.0.0` before `1.0.0`.
@@ -35,9 +39,9 @@ def _ranker(policy: Policy, order: Order | None) -> Ranker:
             where="constraint",
         )
 
-    def rank_groups(tag: Tag) -> Rank | str:
+    def rank_groups(tag: Tag) -> Rank | Reason:
         ranks = order.rank(tag.name)
-        if isinstance(ranks, str):
+        if isinstance(ranks, Reason):
             return ranks
         if is_version and not allows(ranks[main]):
             return outside
