@@ -20,6 +20,7 @@ COMMANDS = {
     "render": ("cmp.render", "print a source's manifests, with the chosen images"),
     "resolve": ("cmp.resolve", "choose among tags, and say why"),
     "explain": ("cmp.explain", "say which images an application has, since when and why"),
+    "doctor": ("cmp.doctor", "ask a registry for an image, and say what to do when it fails"),
     "refresh": ("cmp.refresh", "list the registries, decide, and publish the index"),
 }
 

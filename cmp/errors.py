@@ -12,7 +12,8 @@ CmpError
     ├── IndexUnavailable
     │   └── IndexTorn
     ├── RegistryFailed
-    │   └── NotFound
+    │   ├── NotFound
+    │   └── Refused
     └── ToolFailed
 
 A message is shown in Argo CD's UI: it names the input and the remedy, and never
@@ -117,6 +118,10 @@ class RegistryFailed(EdgeFailed):
 
 class NotFound(RegistryFailed):
     """The registry answered, and has no such repository or manifest."""
+
+
+class Refused(RegistryFailed):
+    """The registry answered, and does not give this to whom it was asked as."""
 
 
 class ToolFailed(EdgeFailed):

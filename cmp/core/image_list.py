@@ -33,6 +33,8 @@ class ManagedImage(NamedTuple):
     target: Target
     window: str = ""
     """When its decision may change; no rule of the choice itself."""
+    pull_secret: str = ""
+    """Whose credentials the refresher lists its repository with."""
 
 
 class ImageList(NamedTuple):
@@ -222,5 +224,8 @@ def _managed(entry: _Entry, answers: list[str], keys: Mapping[str, str]) -> Mana
             )
         )
     )
-    window = own("update-window") or options.get("update-window", "").strip()
-    return ManagedImage(alias, entry.repository, policy, target, window)
+    window, pull_secret = (
+        own(option) or options.get(option, "").strip()
+        for option in ("update-window", "pull-secret")
+    )
+    return ManagedImage(alias, entry.repository, policy, target, window, pull_secret)

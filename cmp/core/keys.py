@@ -123,7 +123,8 @@ KEYS: tuple[Key, ...] = (
     ),
     Key(
         "pull-secret",
-        "accepted, not used yet: credentials come from registries.conf",
+        "`secret:<namespace>/<name>#<field>` or `pullsecret:<namespace>/<name>` beside the "
+        "Application: credentials for its registry, before those of registries.conf",
         application_wide=True,
     ),
     Key(

@@ -49,6 +49,8 @@ class Snapshot:
     tags: Mapping[str, Tag]
     generation: int = 0
     """Of the store, when this last changed."""
+    pages: tuple[tuple[str, str], ...] = ()
+    """The URL of each page of the listing with its entity tag: it may be asked if they changed."""
 
 
 def listed(

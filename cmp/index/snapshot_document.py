@@ -21,6 +21,7 @@ def dump_snapshot(snapshot: Snapshot) -> bytes:
             "repository": str(snapshot.repository),
             "listed_at": format_time(snapshot.listed_at),
             "generation": snapshot.generation,
+            **_dump_pages(snapshot),
             "tags": {name: _dump_tag(tag) for name, tag in snapshot.tags.items()},
         }
     )
@@ -35,10 +36,19 @@ def load_snapshot(data: bytes, repository: Repository, *, where: str) -> Snapsho
             repository=repository,
             listed_at=parse_time(document["listed_at"]),
             generation=int(document["generation"]),
+            pages=tuple((str(url), str(etag)) for url, etag in document.get("pages", {}).items()),
             tags={name: _load_tag(name, tag) for name, tag in document["tags"].items()},
         )
 
     return load(data, build, where)
+
+
+def _dump_pages(snapshot: Snapshot) -> dict[str, Any]:
+    pages = dict(snapshot.pages)
+    if not all(pages.values()):
+        return {}  # of a listing in parts, all have to be known
+    (etag,) = pages.values() if len(pages) == 1 else ("",)
+    return {**({"etag": etag} if etag else {}), **({"pages": pages} if pages else {})}
 
 
 def _dump_tag(tag: Tag) -> dict[str, Any]:

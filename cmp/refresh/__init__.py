@@ -3,6 +3,7 @@
 Applications are watched in a cluster, or come from files; then one pass is made.
 """
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from cmp.index.protocols import Store
     from cmp.refresh.controller import Controller
-    from cmp.refresh.listing import Progress, RegistryAccess
 
 _LEVELS = ("debug", "info", "warning", "error")
 
@@ -95,19 +95,28 @@ def _read(args: "Namespace", env: Mapping[str, str], now: datetime, files: str) 
     """Make one pass over Applications in files."""
     from cmp.manifest_file import read_applications
     from cmp.refresh import cycle
+    from cmp.refresh.listing import RegistryAccess
     from cmp.refresh.passes import Pass
     from cmp.refresh.plan import plan
+    from cmp.refresh.registries import Configured, from_file
     from cmp.refresh.state import StoreState
+    from cmp.refresh.table import table
+    from cmp.refresh.traffic import Traffic
+    from cmp.registry.auth.keychain import Keyring
 
     control_plane = setting(args.argocd_namespace, env, "CMP_ARGOCD_NAMESPACE")
     unread: list[CmpError] = []
     plans = plan(read_applications(files, unread.append), control_plane)
-    with _edges(args, env, _progress) as (access, store):
-        asked = Pass(plans, now)
+    registries = Configured(from_file(setting(args.registries, env, "CMP_REGISTRIES")))
+    traffic = Traffic()
+    access = RegistryAccess(Keyring(env), _progress, traffic.note)
+    with _written(args, env) as store, access:
+        asked = Pass(plans, now, registries.current())
         summary, _ = cycle.run(asked, access, store, StoreState(store), dry_run=args.dry_run)
     for error in unread:
         summary.problem(error)
     cycle.log.info("refreshed", extra=summary.counts)
+    sys.stdout.write("".join(f"{line}\n" for line in table(summary, traffic.by_registry())))
     return summary.exit_status
 
 
@@ -117,12 +126,20 @@ def _serve(args: "Namespace", env: Mapping[str, str]) -> int:
 
     from cmp.refresh.cluster import connect
     from cmp.refresh.controller import Controller
+    from cmp.refresh.listing import RegistryAccess
+    from cmp.refresh.registries import Configured, from_config_map, from_file, secrets_of
     from cmp.refresh.scope import Scope
+    from cmp.refresh.traffic import Traffic
+    from cmp.registry.auth.keychain import Keyring
 
     cluster, namespace = connect(setting(args.kubeconfig, env, "KUBECONFIG"))
     scope = Scope.read(args, env, namespace)
-    with _edges(args, env, _no_progress) as (access, store):
-        controller = Controller(cluster, access, store, scope)
+    file = setting(args.registries, env, "CMP_REGISTRIES")
+    read = from_file(file) if file else from_config_map(cluster, scope.control_plane)
+    keyring = Keyring(env, secrets_of(cluster))
+    access = RegistryAccess(keyring, _no_progress, Traffic().note)
+    with _written(args, env) as store, access:
+        controller = Controller(cluster, Configured(read), access, store, scope)
         _stop_on_signals(controller)
         # In a thread of its own: the handlers of signals run in this one, and must find free
         # every lock that they take.
@@ -131,21 +148,11 @@ def _serve(args: "Namespace", env: Mapping[str, str]) -> int:
 
 
 @contextmanager
-def _edges(
-    args: "Namespace", env: Mapping[str, str], progress: "Progress"
-) -> "Iterator[tuple[RegistryAccess, Store]]":
-    """Open the registries and the store, which has one writer at a time."""
-    from cmp.refresh import cycle
-    from cmp.refresh.listing import RegistryAccess
-    from cmp.registry.registries_file import read_registries
-
-    registries = read_registries(setting(args.registries, env, "CMP_REGISTRIES"))
-    for note in registries.notes:
-        cycle.log.warning("key ignored", extra={"reason": note})
+def _written(args: "Namespace", env: Mapping[str, str]) -> "Iterator[Store]":
+    """Open the store, which has one writer at a time."""
     store = open_index(setting(args.store, env, "CMP_STORE", DEFAULT_INDEX))
-    held = nullcontext() if args.dry_run else store.writing()
-    with held, RegistryAccess(registries, env, progress) as access:
-        yield access, store
+    with nullcontext() if args.dry_run else store.writing():
+        yield store
 
 
 def _stop_on_signals(controller: "Controller") -> None:

@@ -18,6 +18,7 @@ from cmp.refresh.listing import RegistryAccess
 from cmp.refresh.observed import Observed, parse_observed
 from cmp.refresh.passes import Pass, Summary
 from cmp.refresh.plan import plan, policies
+from cmp.refresh.registries import Configured
 from cmp.refresh.scope import Scope
 from cmp.refresh.state import ConfigMapState
 from cmp.refresh.teller import Teller, create_event
@@ -43,9 +44,15 @@ class Controller:
     """One refresher, from its start to its end."""
 
     def __init__(
-        self, cluster: Cluster, access: RegistryAccess, store: Store, scope: Scope
+        self,
+        cluster: Cluster,
+        registries: Configured,
+        access: RegistryAccess,
+        store: Store,
+        scope: Scope,
     ) -> None:
         """Prepare; `run` does all the rest."""
+        self._registries = registries
         self._access = access
         self._store = store
         self._scope = scope
@@ -178,6 +185,7 @@ class Controller:
         asked = Pass(
             plans,
             datetime.now(UTC).replace(microsecond=0),  # noqa: TID251 - when it was listed
+            self._registries.current(),
             {instance: app.deployed for instance, (_, app) in by_instance.items()},
             listed,
             has_all=self._applications.is_complete,

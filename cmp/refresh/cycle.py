@@ -10,14 +10,15 @@ from cmp.core.record import ApplicationRecord
 from cmp.core.snapshot import Snapshot
 from cmp.errors import CmpError, NotFound
 from cmp.index.protocols import Index
-from cmp.refresh.decisions import Outcomes
+from cmp.refresh.decisions import Outcome, Outcomes
 from cmp.refresh.known import known_of, whole
 from cmp.refresh.listing import RegistryAccess, snapshots
 from cmp.refresh.passes import Pass, Summary
-from cmp.refresh.plan import ApplicationPlan, images, policies
+from cmp.refresh.plan import ApplicationPlan, images, policies, pull_secrets
 from cmp.refresh.publication import Publication, publish
 from cmp.refresh.settled import Settling
 from cmp.refresh.state import State
+from cmp.registry.client import Listing
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,10 @@ def run(
     manifest = whole(store.manifest, summary.problem)
     read = {r: whole(partial(store.snapshot, r), summary.problem) for r in wanted}
     old = {repository: found for repository, found in read.items() if found is not None}
-    answers = access.list_all(r for r in wanted if r not in asked.listed or r not in old)
+    access.begin(asked.registries, pull_secrets(plans, summary.problem))
+    answers = access.list_all(
+        {r: old.get(r) for r in wanted if r not in asked.listed or r not in old}
+    )
     settling = Settling(plans, known, asked, access, summary)
     learnt = settling.learn(_listed(answers, wanted, summary), snapshots(answers, old, asked.now))
     outcomes, new = settling.settle(learnt)
@@ -58,7 +62,7 @@ def run(
 
 
 def _listed(
-    answers: Mapping[Repository, tuple[str, ...] | CmpError],
+    answers: Mapping[Repository, Listing | CmpError],
     wanted: Mapping[Repository, tuple[Policy, ...]],
     summary: Summary,
 ) -> dict[Repository, tuple[Policy, ...]]:
@@ -73,7 +77,7 @@ def _listed(
 
 
 def _is_complete(
-    answers: Mapping[Repository, tuple[str, ...] | CmpError],
+    answers: Mapping[Repository, Listing | CmpError],
     outcomes: Outcomes,
     old: Mapping[Repository, Snapshot],
 ) -> bool:
@@ -104,6 +108,7 @@ def _report(plans: tuple[ApplicationPlan, ...], outcomes: Outcomes, summary: Sum
                 log.warning("policy key ignored", extra={"application": plan.instance, "key": note})
     for (instance, _, alias), outcome in outcomes.items():
         where = {"application": instance, "alias": alias, "image": outcome.image.repository}
+        summary.rows.append(_row(instance, alias, outcome))
         if outcome.changes and outcome.decision:
             summary.changed += 1
             before = outcome.previous.tag if outcome.previous else ""
@@ -118,3 +123,14 @@ def _report(plans: tuple[ApplicationPlan, ...], outcomes: Outcomes, summary: Sum
             log.warning("image held", extra={**where, **held})
         elif outcome.decision and outcome.decision.tag is None:
             log.warning("image not chosen", extra={**where, "reason": outcome.decision.why})
+
+
+def _row(instance: str, alias: str, outcome: Outcome) -> tuple[str, ...]:
+    previous, decision = outcome.previous, outcome.decision
+    before = previous.tag if previous else ""
+    if decision is None:
+        return instance, alias, before, before, outcome.problem
+    now = decision.tag or ""
+    if decision.held:
+        return instance, alias, before, now, f"held: {decision.held}"
+    return instance, alias, before, now, decision.why

@@ -1,9 +1,9 @@
 """Asking the registries: all repositories at once, each answer whole or a reason."""
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import ExitStack, closing
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -11,14 +11,20 @@ from typing import Self, TypeVar
 
 from cmp.core.image import Repository
 from cmp.core.snapshot import Snapshot, Tag, listed
-from cmp.errors import CmpError
+from cmp.errors import CmpError, InvalidInput, NotFound, Refused, RegistryFailed
 from cmp.refresh.questions import Question, RemoteRepository, read
-from cmp.registry.client import RegistryClient
+from cmp.registry.auth.docker_config import place
+from cmp.registry.auth.keychain import Keyring, Wanted
+from cmp.registry.auth.reference import Reference, is_for, parse
+from cmp.registry.client import Listing, RegistryClient
 from cmp.registry.configuration import Registries, Registry
-from cmp.registry.credentials import credential
 from cmp.registry.describe import Configurations
+from cmp.registry.exchange import Observer
+from cmp.registry.pace import Pace
+from cmp.registry.transport import RegistryTransport
 
-_CONNECTIONS = 16
+_CONNECTIONS = 16  # to one registry
+_SILENCE_S = 90.0  # of a registry, after which nobody waits for its other answers
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -26,33 +32,97 @@ _V = TypeVar("_V")
 Progress = Callable[[str, int], Callable[[], object]]
 """Takes what is done and how often; returns what to call after each."""
 
+Ask = Callable[[RemoteRepository], _V]
+
+
+class _Place:
+    """One registry: its connections, its pace, and threads that wait for no other's."""
+
+    def __init__(self, registry: Registry, observe: Observer) -> None:
+        self.registry = registry
+        self.transport = RegistryTransport(registry, Pace(registry.limit), _CONNECTIONS, observe)
+        self.threads = ThreadPoolExecutor(_CONNECTIONS, f"registry {registry.name}")
+        self._clients: dict[Reference | None, RegistryClient] = {}
+        self._lock = threading.Lock()
+
+    def client(self, reference: Reference | None, keyring: Keyring) -> RegistryClient:
+        """Return the client with the credentials that ``reference`` names, or its own."""
+        with self._lock:
+            if reference not in self._clients:
+                keychain = self._wanted(reference).keychain(keyring)
+                self._clients[reference] = RegistryClient(self.registry, self.transport, keychain)
+            return self._clients[reference]
+
+    @property
+    def host(self) -> str:
+        """As in the names of the images it holds."""
+        return place(self.registry.prefix or self.registry.api_url)[0]
+
+    def _wanted(self, reference: Reference | None) -> Wanted:
+        registry = self.registry
+        if reference is not None:
+            return Wanted(
+                reference, self.host, registry.api_url, where="pull-secret", annotated=True
+            )
+        own, where = None, f"registry {registry.name}: credentials"
+        if registry.credentials:
+            try:
+                own = parse(registry.credentials)
+            except InvalidInput as error:
+                raise error.within(where) from None
+        return Wanted(own, self.host, registry.api_url, registry.credentials_valid_s, where)
+
+    def close(self) -> None:
+        """End; what is under way is not waited for."""
+        self.threads.shutdown(wait=False, cancel_futures=True)
+        self.transport.close()
+
 
 class RegistryAccess:
-    """Clients for all registries in use, one each, and the threads that ask them."""
+    """All registries in use, with the threads that ask them."""
 
-    def __init__(self, registries: Registries, env: Mapping[str, str], progress: Progress) -> None:
-        """Prepare; a registry's client is made when it is first asked."""
-        self._registries = registries
-        self._env = env
+    def __init__(self, keyring: Keyring, progress: Progress, observe: Observer) -> None:
+        """Prepare; `begin` says which registries there are."""
+        self._keyring = keyring
         self._progress = progress
-        self._clients: dict[Registry, RegistryClient] = {}
-        self._lock = threading.Lock()
-        self._closing = ExitStack()
-        self._threads = ThreadPoolExecutor(_CONNECTIONS)
+        self._observe = observe
+        self._registries = Registries()
+        self._pull_secrets: Mapping[Repository, Sequence[Reference]] = {}
+        self._places: dict[Registry, _Place] = {}
+        self._works: dict[Repository, Reference | None] = {}
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._threads.shutdown(cancel_futures=True)
-        self._closing.close()
+        for one in self._places.values():
+            one.close()
+
+    def begin(
+        self, registries: Registries, pull_secrets: Mapping[Repository, Sequence[Reference]]
+    ) -> None:
+        """Begin a pass: the configuration may be another one now.
+
+        ``pull_secrets`` has the Secrets that annotations name for a repository: they are tried
+        before the registry's own credentials.
+        """
+        gone = set(self._registries.entries) - set(registries.entries)
+        for registry in gone & self._places.keys():
+            self._places.pop(registry).close()
+        self._registries = registries
+        self._pull_secrets = pull_secrets
+        self._works = {r: found for r, found in self._works.items() if r in pull_secrets}
 
     def list_all(
-        self, repositories: Iterable[Repository]
-    ) -> dict[Repository, tuple[str, ...] | CmpError]:
-        """List each repository; what fails is an error in its place."""
+        self, repositories: Mapping[Repository, Snapshot | None]
+    ) -> dict[Repository, Listing | CmpError]:
+        """List each repository, with what is known of it; what fails is an error in its place."""
         return self._each(
-            "listing", {repository: (repository, _tags) for repository in repositories}
+            "listing",
+            {
+                repository: (repository, partial(_tags, known.pages if known else ()))
+                for repository, known in repositories.items()
+            },
         )
 
     def read_all(
@@ -73,55 +143,95 @@ class RegistryAccess:
             {q: (q.repository, partial(q.answer, known, now)) for q, known in questions.items()},
         )
 
-    def _client(self, registry: Registry) -> RegistryClient:
-        with self._lock:
-            client = self._clients.get(registry)
-            if client is None:
-                where = f"registry {registry.name}: credentials"
-                found = credential(registry.credentials, self._env, where=where)
-                client = RegistryClient(registry, found, _CONNECTIONS)
-                self._clients[registry] = self._closing.enter_context(closing(client))
-            return client
-
     def _each(
-        self, what: str, tasks: Mapping[_K, tuple[Repository, Callable[[RemoteRepository], _V]]]
+        self, what: str, tasks: Mapping[_K, tuple[Repository, Ask[_V]]]
     ) -> dict[_K, _V | CmpError]:
         done = self._progress(what, len(tasks))
         configurations = Configurations()
-        futures = {
-            self._threads.submit(self._ask, repository, ask, configurations): key
-            for key, (repository, ask) in tasks.items()
-        }
+        futures: dict[Future[_V | CmpError], tuple[_K, _Place]] = {}
         answers: dict[_K, _V | CmpError] = {}
-        for future in as_completed(futures):
-            answers[futures[future]] = future.result()
+        for key, (repository, ask) in tasks.items():
+            try:
+                registry, path = self._registries.locate(repository)
+                place = self._place(registry)
+            except CmpError as error:
+                answers[key] = error
+                continue
+            bound = partial(self._ask, place, path, repository, ask, configurations)
+            futures[place.threads.submit(bound)] = (key, place)
+        for future, answer in _in_turn(futures):
+            answers[futures[future][0]] = answer
             done()
         return answers
 
+    def _place(self, registry: Registry) -> _Place:
+        if registry not in self._places:
+            self._places[registry] = _Place(registry, self._observe)
+        return self._places[registry]
+
     def _ask(
         self,
+        place: _Place,
+        path: str,
         repository: Repository,
-        ask: Callable[[RemoteRepository], _V],
+        ask: Ask[_V],
         configurations: Configurations,
     ) -> _V | CmpError:
-        try:
-            registry = self._registries.of(repository)
-            path = registry.path(repository)
-            return ask(RemoteRepository(self._client(registry), path, configurations))
-        except CmpError as error:
-            return error
+        """Ask with the credentials that served before, then with all others there are."""
+        named = self._pull_secrets.get(repository, ())
+        sources = [*(r for r in named if is_for(r, place.host)), None]
+        sources.sort(key=lambda source: source != self._works.get(repository))
+        failed: CmpError | None = None
+        for source in sources:
+            try:
+                client = place.client(source, self._keyring)
+                answer = ask(RemoteRepository(client, path, configurations))
+            except (Refused, NotFound, InvalidInput) as error:
+                failed = failed or error
+            except CmpError as error:
+                return error
+            else:
+                self._works[repository] = source
+                return answer
+        return failed or RegistryFailed("nothing to ask with", where=str(repository))
+
+
+def _in_turn(
+    futures: Mapping[Future[_V | CmpError], tuple[_K, _Place]],
+) -> Iterable[tuple[Future[_V | CmpError], _V | CmpError]]:
+    """Yield answers as they come; for a registry that falls silent, that it did."""
+    heard_s = {place: time.monotonic() for _, place in futures.values()}
+    pending = set(futures)
+    while pending:
+        finished, pending = wait(pending, timeout=1, return_when=FIRST_COMPLETED)
+        now_s = time.monotonic()
+        for future in finished:
+            heard_s[futures[future][1]] = now_s
+            yield future, future.result()
+        for future in [f for f in pending if now_s - heard_s[futures[f][1]] > _SILENCE_S]:
+            pending.discard(future)
+            future.cancel()
+            where = f"registry {futures[future][1].registry.name}"
+            yield future, RegistryFailed(f"silent for {_SILENCE_S:.0f} s", where=where)
 
 
 def snapshots(
-    answers: Mapping[Repository, tuple[str, ...] | CmpError],
+    answers: Mapping[Repository, Listing | CmpError],
     old: Mapping[Repository, Snapshot],
     now: datetime,
 ) -> dict[Repository, Snapshot]:
     """Return each repository's snapshot: the new one where it was listed, else the old."""
     merged = dict(old)
     for repository, answer in answers.items():
-        if not isinstance(answer, CmpError):
-            merged[repository] = listed(repository, answer, now, old.get(repository))
+        if isinstance(answer, CmpError):
+            continue
+        known = old.get(repository)
+        if answer.names is not None:
+            merged[repository] = replace(
+                listed(repository, answer.names, now, known), pages=answer.pages
+            )
+        elif known is not None:
+            merged[repository] = replace(known, listed_at=now)
     return merged
 
 
@@ -130,5 +240,5 @@ def with_tags(snapshot: Snapshot, tags: Iterable[Tag]) -> Snapshot:
     return replace(snapshot, tags={**snapshot.tags, **{tag.name: tag for tag in tags}})
 
 
-def _tags(asked: RemoteRepository) -> tuple[str, ...]:
-    return asked.client.tags(asked.path)
+def _tags(known: tuple[tuple[str, str], ...], asked: RemoteRepository) -> Listing:
+    return asked.client.tags(asked.path, known)

@@ -8,6 +8,7 @@ from datetime import datetime
 from cmp.core.image import Image, Repository
 from cmp.errors import CmpError, InvalidInput
 from cmp.refresh.plan import ApplicationPlan
+from cmp.registry.configuration import Registries
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +22,7 @@ class Pass:
 
     plans: tuple[ApplicationPlan, ...]
     now: datetime
+    registries: Registries
     deployed: Mapping[str, Deployed] = field(default_factory=dict)
     """By instance, what a cluster says of what runs."""
     listed: frozenset[Repository] = frozenset()
@@ -41,11 +43,16 @@ class Summary:
     """Questions that something outside did not answer: trying again may help."""
     invalid: int = 0
     """Things that someone has to change."""
+    rows: list[tuple[str, ...]] = field(default_factory=list)
+    """Of each image: Application, alias, the tag before, the tag now, and a word."""
+    problems: list[str] = field(default_factory=list)
 
     @property
     def counts(self) -> dict[str, int]:
         """All counts by their names."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {
+            name: value for name in self.__slots__ if isinstance(value := getattr(self, name), int)
+        }
 
     @property
     def exit_status(self) -> int:
@@ -58,4 +65,5 @@ class Summary:
             self.invalid += 1
         else:
             self.unanswered += 1
+        self.problems.append(str(error))
         log.warning("not refreshed", extra={**where, "reason": error})

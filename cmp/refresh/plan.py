@@ -1,6 +1,6 @@
 """What a cycle has to do: which images of which sources, in which repositories."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from cmp.core.application import PLUGIN, Application, Source
@@ -8,7 +8,8 @@ from cmp.core.image import Repository
 from cmp.core.image_list import ImageList, ManagedImage, read_image_list
 from cmp.core.keys import IMAGE_LIST, is_policy_key
 from cmp.core.policy import Policy
-from cmp.errors import CmpError, InvalidApplication
+from cmp.errors import CmpError, InvalidApplication, InvalidInput
+from cmp.registry.auth.reference import Reference, allowed_from_annotation, parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class ApplicationPlan:
     instance: str
     application: str
     sources: tuple[SourcePlan, ...]
+    namespace: str = ""
+    """Its own: the only one whose Secrets its annotations may name."""
 
     @property
     def has_policy(self) -> bool:
@@ -50,7 +53,8 @@ def plan(applications: Iterable[Application], control_plane: str) -> tuple[Appli
         )
         instance = application.instance(control_plane)
         known = plans.get(instance)
-        planned = ApplicationPlan(instance, str(application), sources)
+        namespace = application.namespace or control_plane
+        planned = ApplicationPlan(instance, str(application), sources, namespace)
         if known and known.has_policy and planned.has_policy:
             raise InvalidApplication(_clash(known.application, planned.application))
         if known is None or planned.has_policy:
@@ -73,6 +77,29 @@ def policies(plans: Iterable[ApplicationPlan]) -> dict[Repository, tuple[Policy,
     for image in images(plans):
         found.setdefault(image.repository, {})[image.policy] = None
     return {repository: tuple(wanted) for repository, wanted in found.items()}
+
+
+def pull_secrets(
+    plans: Iterable[ApplicationPlan], report: Callable[..., object]
+) -> dict[Repository, tuple[Reference, ...]]:
+    """Return for each wanted repository the Secrets that annotations name, in a fixed order.
+
+    ``report`` is told of one that cannot be used.
+    """
+    found: dict[Repository, dict[Reference, None]] = {}
+    for plan in plans:
+        for image in images([plan]):
+            references = found.setdefault(image.repository, {})
+            if not image.pull_secret:
+                continue
+            try:
+                reference = allowed_from_annotation(parse(image.pull_secret), plan.namespace)
+            except InvalidInput as error:
+                where = f"image {image.alias}: pull-secret"
+                report(error.within(where), application=plan.instance)
+            else:
+                references[reference] = None
+    return {repository: tuple(sorted(named, key=repr)) for repository, named in found.items()}
 
 
 def images(plans: Iterable[ApplicationPlan]) -> Iterable[ManagedImage]:

@@ -10,13 +10,17 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+import requests
 from requests.utils import parse_header_links
 
 from cmp.core.image import is_tag
+from cmp.registry.auth.keychain import Keychain
+from cmp.registry.authorized import Authorized
 from cmp.registry.configuration import Registry
-from cmp.registry.credentials import Credential
-from cmp.registry.transport import RegistryTransport
+from cmp.registry.transport import RegistryTransport, finish
 
+_NOT_MODIFIED = 304
+_NOT_FOUND = 404
 _MOST_PAGES = 10_000  # of a listing; a hundred tags a page make a million
 _JSON = "application/json"
 _MANIFESTS = (
@@ -47,50 +51,97 @@ class Head:
         return self.media_type in {"", OCI_MANIFEST}
 
 
-class RegistryClient:
-    """Asks one registry; may be used by several threads at once."""
+Pages = tuple[tuple[str, str], ...]
+"""Of a listing, the URL of each page with its entity tag, empty where it had none."""
 
-    def __init__(self, registry: Registry, credential: Credential | None, connections: int) -> None:
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """All tags of a repository, or that they are what they were."""
+
+    names: tuple[str, ...] | None
+    """None where no page has changed."""
+    pages: Pages
+
+
+class RegistryClient:
+    """Asks one registry with one source of credentials; may be used by several threads at once."""
+
+    def __init__(
+        self, registry: Registry, transport: RegistryTransport, keychain: Keychain
+    ) -> None:
         """Prepare a client; nothing is sent yet."""
         self._registry = registry
-        self._transport = RegistryTransport(registry, credential, connections)
+        self._transport = transport
+        self._authorized = Authorized(transport, keychain, registry.api_url)
 
     @property
     def name(self) -> str:
         """The registry's name, for messages."""
         return self._registry.name
 
-    def tags(self, path: str) -> tuple[str, ...]:
+    def tags(self, path: str, known: Pages = ()) -> Listing:
         """Return all tags of the repository at ``path``, every page of them.
 
-        Raises `RegistryFailed` unless the listing is complete: a page that fails, is no
-        JSON or speaks of another repository, or a link that leads to another host, leaves
-        no list at all. A name that is no tag is passed over: no manifest could say it.
+        Of pages that are ``known`` it is asked whether they have changed (RFC 9110, 13.1.2);
+        one that has means to read all. Raises `RegistryFailed` unless the listing is complete:
+        a page that fails, is no JSON or speaks of another repository, or a link that leads to
+        another host, leaves no list at all. A name that is no tag is passed over: no manifest
+        could say it.
         """
-        url = f"{self._registry.api_url}/v2/{path}/tags/list"
+        first = f"{self._registry.api_url}/v2/{path}/tags/list"
+        if known and known[0][0] == first and all(etag for _, etag in known):
+            unchanged = self._unchanged(path, known)
+            if unchanged is not None:
+                return unchanged
+        return self._listed(path, first)
+
+    def _unchanged(self, path: str, known: Pages) -> Listing | None:
+        """Return the listing if no page has changed, or the new one where it is a single page."""
+        for url, etag in known:
+            answer = self._authorized.request(
+                "GET", url, path, {"Accept": _JSON, "If-None-Match": etag}
+            )
+            with answer:
+                if answer.status_code == _NOT_MODIFIED:
+                    continue
+                if len(known) > 1:
+                    return None
+                page, following = self._page(url, path, answer)
+                if following is None:
+                    return Listing(page, ((url, answer.headers.get("ETag", "")),))
+                return None
+        return Listing(None, known)
+
+    def _listed(self, path: str, first: str) -> Listing:
         names: dict[str, None] = {}
-        seen: set[str] = set()
-        while url not in seen:
-            if len(seen) == _MOST_PAGES:
+        pages: dict[str, str] = {}
+        url: str | None = first
+        while url is not None:
+            if url in pages:
+                raise self._transport.failed(url, "its pages lead round in a circle")
+            if len(pages) == _MOST_PAGES:
                 raise self._transport.failed(url, f"it has more than {_MOST_PAGES} pages")
-            seen.add(url)
-            body, headers = self._transport.get(url, path, _JSON)
-            document = self._transport.json_object(url, body)
-            if document.get("name") != path:
-                raise self._transport.failed(
-                    url, f"it lists {document.get('name')!r}, not {path!r}"
-                )
-            page = document.get("tags")
-            if page is None:
-                page = []
-            if not isinstance(page, list) or not all(isinstance(tag, str) for tag in page):
-                raise self._transport.failed(url, "tags is not a list of names")
-            names.update(dict.fromkeys(filter(is_tag, page)))
-            following = self._next_page(url, headers)
-            if following is None:
-                return tuple(names)
+            with self._authorized.request("GET", url, path, {"Accept": _JSON}) as answer:
+                page, following = self._page(url, path, answer)
+                pages[url] = answer.headers.get("ETag", "")
+            names.update(dict.fromkeys(page))
             url = following
-        raise self._transport.failed(url, "its pages lead round in a circle")
+        return Listing(tuple(names), tuple(pages.items()))
+
+    def _page(
+        self, url: str, path: str, answer: requests.Response
+    ) -> tuple[tuple[str, ...], str | None]:
+        """Return a page's names, and the URL of the next page if there is one."""
+        document = self._transport.json_object(url, self._body(url, path, answer))
+        if document.get("name") != path:
+            raise self._transport.failed(url, f"it lists {document.get('name')!r}, not {path!r}")
+        page = document.get("tags")
+        if page is None:
+            page = []
+        if not isinstance(page, list) or not all(isinstance(tag, str) for tag in page):
+            raise self._transport.failed(url, "tags is not a list of names")
+        return tuple(filter(is_tag, page)), self._next_page(url, answer.headers)
 
     def manifest(self, path: str, reference: str) -> tuple[Mapping[str, Any], str]:
         """Return the manifest or index that a tag or digest names, and its digest.
@@ -98,7 +149,7 @@ class RegistryClient:
         Raises `NotFound` when there is none.
         """
         url = f"{self._registry.api_url}/v2/{path}/manifests/{reference}"
-        body, _ = self._transport.get(url, path, _MANIFESTS)
+        body = self._get(url, path, _MANIFESTS)
         return self._transport.json_object(url, body), self._digest(url, body, reference)
 
     def head(self, path: str, reference: str) -> Head:
@@ -107,7 +158,11 @@ class RegistryClient:
         Raises `NotFound` when there is no manifest.
         """
         url = f"{self._registry.api_url}/v2/{path}/manifests/{reference}"
-        headers = self._transport.head(url, path, _MANIFESTS) or {}
+        answer = self._authorized.request("HEAD", url, path, {"Accept": _MANIFESTS})
+        finish(answer)
+        if answer.status_code == _NOT_FOUND:
+            raise self._transport.refused(url, answer)
+        headers = answer.headers if answer.ok else {}
         found = headers.get("Docker-Content-Digest", "")
         if not _SHA256.fullmatch(found):
             found = self.manifest(path, reference)[1]
@@ -116,13 +171,18 @@ class RegistryClient:
     def blob(self, path: str, digest: str) -> Mapping[str, Any]:
         """Return a JSON blob, such as an image configuration."""
         url = f"{self._registry.api_url}/v2/{path}/blobs/{digest}"
-        body, _ = self._transport.get(url, path, _JSON)
+        body = self._get(url, path, _JSON)
         self._digest(url, body, digest)
         return self._transport.json_object(url, body)
 
-    def close(self) -> None:
-        """Close all connections."""
-        self._transport.close()
+    def _get(self, url: str, path: str, accept: str) -> bytes:
+        with self._authorized.request("GET", url, path, {"Accept": accept}) as answer:
+            return self._body(url, path, answer)
+
+    def _body(self, url: str, path: str, answer: requests.Response) -> bytes:
+        if not answer.ok:
+            raise self._transport.refused(url, answer, self._authorized.who(path))
+        return self._transport.body(url, answer)
 
     def _next_page(self, url: str, headers: Mapping[str, str]) -> str | None:
         link = headers.get("Link", "")

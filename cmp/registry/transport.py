@@ -1,83 +1,114 @@
-"""HTTP to one registry: authorisation, retries, bounded answers, errors of our own.
+"""HTTP to one registry: pace, retries, deadlines, bounded answers, errors of our own."""
 
-Token authentication as Docker's registry describes it.
-"""
-
-import base64
 import json
+import random
 import re
-import threading
+import ssl
+import time
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import disable_warnings
 from urllib3.exceptions import HTTPError, InsecureRequestWarning
-from urllib3.util import Retry
 
-from cmp.errors import NotFound, RegistryFailed
-from cmp.registry.challenge import Challenge, parse_challenges
+from cmp.errors import NotFound, Refused, RegistryFailed
 from cmp.registry.configuration import Registry
-from cmp.registry.credentials import Credential
+from cmp.registry.exchange import Exchange, Observer
+from cmp.registry.pace import Pace
 
 _TIMEOUT_S = (5, 20)  # to connect, between two bytes
+_DEADLINE_S = 60.0  # for a request with all its repetitions, and again for its body
 _LARGEST_BODY = 32 * 1024 * 1024  # bytes; half a million tags
 _CHUNK = 64 * 1024
+_ATTEMPTS = 3
+_BACKOFF_S = 0.2
 _UNAUTHORIZED = 401
 _FORBIDDEN = 403
 _NOT_FOUND = 404
+_NO_MORE = frozenset({429, 503})
+_FAILED = frozenset({500, 502, 504})
 # requests lets out some errors of sockets, of URLs and of urllib3 as they are.
 _UNANSWERED = (OSError, ValueError, HTTPError)
-_TOKEN = re.compile(r"[!-~]+")  # what may stand in a header: a superset of RFC 6750, 2.1
 
 
 class RegistryTransport:
     """Sends requests to one registry; may be used by several threads at once."""
 
-    def __init__(self, registry: Registry, credential: Credential | None, connections: int) -> None:
-        """Prepare a client; nothing is sent yet."""
+    def __init__(self, registry: Registry, pace: Pace, connections: int, observe: Observer) -> None:
+        """Prepare; nothing is sent yet."""
         self._registry = registry
-        self._credential = credential
-        self._tokens: dict[str, str] = {}
-        self._lock = threading.Lock()
+        self._pace = pace
+        self._observe = observe
         self._session = _Session()
         if registry.insecure:
             # Its owner wrote `insecure: true`: a warning with each request says nothing new.
             disable_warnings(InsecureRequestWarning)
         # Given with each request: requests lets REQUESTS_CA_BUNDLE overrule a session's.
         self._verify = False if registry.insecure else None
-        retry = Retry(
-            total=2,
-            backoff_factor=0.2,
-            status_forcelist=(429, 500, 502, 503, 504),
-            allowed_methods=("GET", "HEAD"),
-            respect_retry_after_header=False,
-            raise_on_status=False,
-        )
-        adapter = HTTPAdapter(pool_maxsize=connections, max_retries=retry)
+        adapter = _Adapter(registry.ca, pool_maxsize=connections)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
 
-    def get(self, url: str, path: str, accept: str) -> tuple[bytes, Mapping[str, str]]:
-        """Return body and headers, as allowed for the repository at ``path``.
+    def send(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        query: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        """Send a request at the registry's pace; again where it is refused or not answered.
 
-        Raises `RegistryFailed` unless the whole body is there.
+        Raises `RegistryFailed` when there is no answer in time; any status is one.
         """
-        with self._request("GET", url, path, {"Accept": accept}) as answer:
-            return self._body(url, answer), answer.headers
+        until_s = time.monotonic() + _DEADLINE_S
+        attempt = 0
+        while True:
+            self._wait(url, until_s)
+            attempt += 1
+            is_last = attempt >= _ATTEMPTS or self._pace.is_tried
+            try:
+                answer = self._sent(method, url, headers, query, form)
+            except _UNANSWERED as error:
+                reason = _reason(error)
+                self._pace.unanswered(time.monotonic(), reason)
+                if is_last:
+                    raise self.failed(url, reason) from error
+            else:
+                if answer.status_code in _NO_MORE:
+                    attempt -= self._note_refusal(answer)
+                    is_last = attempt >= _ATTEMPTS or self._has_to_wait_beyond(until_s)
+                else:
+                    self._pace.answered(time.monotonic())
+                    is_last = is_last or answer.status_code not in _FAILED
+                if is_last:
+                    return answer
+                finish(answer)
+            if self._pace.pause_s(time.monotonic()) == 0:
+                _sleep(_BACKOFF_S * 2**attempt * random.uniform(0.5, 1))  # noqa: S311 - spreads load
 
-    def head(self, url: str, path: str, accept: str) -> Mapping[str, str] | None:
-        """Return the headers, or None where the registry will not say them.
-
-        Raises `NotFound` when what is asked for is not there.
-        """
-        answer = self._request("HEAD", url, path, {"Accept": accept})
-        _finish(answer)
-        if answer.status_code == _NOT_FOUND:
-            raise self._not_found(url, answer)
-        return answer.headers if answer.ok else None
+    def body(self, url: str, answer: requests.Response) -> bytes:
+        """Return the whole body of an answer with status 200; raise for any other."""
+        if not answer.ok:
+            raise self.refused(url, answer)
+        body = bytearray()
+        until_s = time.monotonic() + _DEADLINE_S
+        try:
+            # As it comes: to wait for a chunk to be full is to wait as long as a server likes.
+            while chunk := answer.raw.read1(_CHUNK, decode_content=True):
+                body += chunk
+                if len(body) > _LARGEST_BODY:
+                    raise self.failed(url, f"the answer is larger than {_LARGEST_BODY} bytes")
+                if time.monotonic() > until_s:
+                    raise self.failed(url, f"the answer was not whole after {_DEADLINE_S:.0f} s")
+        except _UNANSWERED as error:
+            raise self.failed(url, _reason(error)) from error
+        return bytes(body)
 
     def json_object(self, url: str, body: bytes) -> Mapping[str, Any]:
         """Return the JSON object that ``url`` answered with; raise `RegistryFailed` otherwise."""
@@ -89,106 +120,91 @@ class RegistryTransport:
             raise self.failed(url, "the answer is not a JSON object")
         return document
 
+    def refused(self, url: str, answer: requests.Response, who: str = "") -> RegistryFailed:
+        """Return the error for a status; ``who`` says with which credentials it was asked."""
+        status = f"HTTP {answer.status_code} {answer.reason}"
+        where = f"registry {self._registry.name}"
+        if answer.status_code == _NOT_FOUND:
+            return NotFound(f"{status}; check the image's name ({shown(url)})", where=where)
+        if answer.status_code in {_UNAUTHORIZED, _FORBIDDEN}:
+            check = "check credentials in registries.conf"
+            return Refused(f"{status}{who}; {check} ({shown(url)})", where=where)
+        if answer.status_code in _NO_MORE:
+            pause = (
+                f"; it wants to be left alone for {self._pause_s:.0f} s" if self._pause_s else ""
+            )
+            return self.failed(url, f"{status}{pause}")
+        return self.failed(url, status)
+
     def failed(self, url: str, reason: str) -> RegistryFailed:
         """Return the error for what ``url`` answered, naming the registry."""
-        return RegistryFailed(f"{reason} ({_shown(url)})", where=f"registry {self._registry.name}")
+        return RegistryFailed(f"{reason} ({shown(url)})", where=f"registry {self._registry.name}")
 
     def close(self) -> None:
         """Close all connections."""
         self._session.close()
 
-    def _body(self, url: str, answer: requests.Response) -> bytes:
-        if not answer.ok:
-            if answer.status_code == _NOT_FOUND:
-                raise self._not_found(url, answer)
-            raise self.failed(url, _refusal(answer, self._credential))
-        body = bytearray()
-        try:
-            for chunk in answer.iter_content(_CHUNK):
-                body += chunk
-                if len(body) > _LARGEST_BODY:
-                    raise self.failed(url, f"the answer is larger than {_LARGEST_BODY} bytes")
-        except _UNANSWERED as error:
-            raise self.failed(url, _reason(error)) from error
-        return bytes(body)
+    @property
+    def _pause_s(self) -> float:
+        return self._pace.pause_s(time.monotonic())
 
-    def _request(
-        self, method: str, url: str, path: str, headers: Mapping[str, str]
-    ) -> requests.Response:
-        """Send a request; once more with what a 401 asks for."""
-        token = self._tokens.get(path)
-        answer = self._send(method, url, headers, token)
-        if answer.status_code == _UNAUTHORIZED:
-            _finish(answer)
-            challenges = parse_challenges(answer.headers.get("WWW-Authenticate", ""))
-            authorization = self._authorization(challenges, path)
-            if authorization:
-                answer = self._send(method, url, headers, authorization)
-        return answer
+    def _has_to_wait_beyond(self, until_s: float) -> bool:
+        return time.monotonic() + self._pause_s > until_s
 
-    def _send(
+    def _wait(self, url: str, until_s: float) -> None:
+        now_s = time.monotonic()
+        if rest := self._pace.rest(now_s):
+            raise self.failed(url, rest)
+        if self._has_to_wait_beyond(until_s):
+            raise self.failed(
+                url, f"not asked: it wants to be left alone for {self._pause_s:.0f} s"
+            )
+        _sleep(self._pace.slot(now_s) - now_s)
+
+    def _sent(
         self,
         method: str,
         url: str,
         headers: Mapping[str, str],
-        authorization: str | None,
-        query: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None,
+        form: Mapping[str, str] | None,
     ) -> requests.Response:
-        sent = dict(headers)
-        if authorization:
-            sent["Authorization"] = authorization
+        start_s = time.monotonic()
         try:
-            return self._session.request(
+            answer = self._session.request(
                 method,
                 url,
                 params=query,
-                headers=sent,
+                data=form,
+                headers=dict(headers),
                 timeout=_TIMEOUT_S,
                 stream=True,
                 auth=_no_netrc,
                 verify=self._verify,
             )
         except _UNANSWERED as error:
-            raise self.failed(url, _reason(error)) from error
+            took_s = time.monotonic() - start_s
+            name, said = self._registry.name, _reason(error)
+            self._observe(Exchange(name, method, shown(url), 0, took_s, said))
+            raise
+        self._observe(
+            Exchange(
+                self._registry.name,
+                method,
+                shown(url),
+                answer.status_code,
+                time.monotonic() - start_s,
+                answer.headers.get("WWW-Authenticate", ""),
+                answer.headers.get("Date", ""),
+            )
+        )
+        return answer
 
-    def _authorization(self, challenges: tuple[Challenge, ...], path: str) -> str | None:
-        by_scheme = {challenge.scheme: challenge for challenge in challenges}
-        if "bearer" in by_scheme:
-            authorization = f"Bearer {self._token(by_scheme['bearer'], path)}"
-        elif "basic" in by_scheme and self._credential:
-            authorization = _basic(self._credential)
-        else:
-            return None
-        with self._lock:
-            self._tokens[path] = authorization
-        return authorization
-
-    def _token(self, challenge: Challenge, path: str) -> str:
-        realm = challenge.parameters.get("realm", "")
-        if not realm.startswith(("https://", "http://")):
-            raise self.failed(self._registry.api_url, "it asks for a token without saying where")
-        if realm.startswith("http://") and self._registry.api_url.startswith("https://"):
-            raise self.failed(realm, "it asks for a token over plain HTTP, which is not trusted")
-        query = {"scope": challenge.parameters.get("scope") or f"repository:{path}:pull"}
-        if "service" in challenge.parameters:
-            query["service"] = challenge.parameters["service"]
-        headers = {"Accept": "application/json"}
-        authorization = _basic(self._credential) if self._credential else None
-        with self._send("GET", realm, headers, authorization, query) as answer:
-            document = self.json_object(realm, self._body(realm, answer))
-        token = document.get("token") or document.get("access_token")
-        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
-            raise self.failed(realm, "the answer holds no token")
-        return token
-
-    def _not_found(self, url: str, answer: requests.Response) -> NotFound:
-        refusal = _refusal(answer, self._credential)
-        return NotFound(f"{refusal} ({_shown(url)})", where=f"registry {self._registry.name}")
-
-
-def _shown(url: str) -> str:
-    """Return a URL as it may be shown: a query can hold a signature, as links to pages do."""
-    return url.partition("?")[0]
+    def _note_refusal(self, answer: requests.Response) -> int:
+        """Slow down; return 1 where the registry says how long, so that this is no attempt."""
+        retry_after_s = _retry_after_s(answer.headers.get("Retry-After", ""))
+        self._pace.refused(time.monotonic(), retry_after_s)
+        return int(retry_after_s is not None or answer.status_code == 429)  # noqa: PLR2004 - too many
 
 
 class _Session(requests.Session):
@@ -203,30 +219,52 @@ class _Session(requests.Session):
             prepared_request.headers.pop("Authorization", None)
 
 
+class _Adapter(HTTPAdapter):
+    """Trusts more certificates than the system does, where there are any."""
+
+    def __init__(self, ca: str, pool_maxsize: int) -> None:
+        self._ca = ca
+        super().__init__(pool_maxsize=pool_maxsize)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        if self._ca:
+            context = ssl.create_default_context()
+            context.load_verify_locations(cadata=self._ca)
+            kwargs["ssl_context"] = context
+        super().init_poolmanager(*args, **kwargs)
+
+
+def finish(answer: requests.Response) -> None:
+    """Be done with an answer whose body says nothing; a short one leaves its connection open."""
+    with answer, suppress(*_UNANSWERED):
+        answer.raw.read1(_CHUNK)
+
+
+def shown(url: str) -> str:
+    """Return a URL as it may be shown: a query can hold a signature, as links to pages do."""
+    return url.partition("?")[0]
+
+
 def _no_netrc(request: requests.PreparedRequest) -> requests.PreparedRequest:
     """Keep requests from adding credentials of its own finding (~/.netrc)."""
     return request
 
 
-def _finish(answer: requests.Response) -> None:
-    """Be done with an answer whose body says nothing; a short one leaves its connection open."""
-    with answer, suppress(*_UNANSWERED):
-        answer.raw.read(_CHUNK)
+def _sleep(pause_s: float) -> None:
+    if pause_s > 0:
+        time.sleep(pause_s)
 
 
-def _basic(credential: Credential) -> str:
-    pair = f"{credential.username}:{credential.password}".encode()
-    return f"Basic {base64.b64encode(pair).decode()}"
-
-
-def _refusal(answer: requests.Response, credential: Credential | None) -> str:
-    status = f"HTTP {answer.status_code} {answer.reason}"
-    if answer.status_code in {_UNAUTHORIZED, _FORBIDDEN}:
-        who = "with the configured credentials" if credential else "without credentials"
-        return f"{status} {who}; check credentials in registries.conf"
-    if answer.status_code == _NOT_FOUND:
-        return f"{status}; check the image's name"
-    return status
+def _retry_after_s(written: str) -> float | None:
+    """Read ``Retry-After``: seconds or a date (RFC 9110, 10.2.3); None for neither."""
+    if written.isascii() and written.isdecimal():
+        return float(written)
+    try:
+        until = parsedate_to_datetime(written)
+    except ValueError:
+        return None
+    until = until if until.tzinfo else until.replace(tzinfo=UTC)
+    return max(0.0, (until - datetime.now(UTC)).total_seconds())  # noqa: TID251 - a date on the wire
 
 
 def _reason(error: Exception) -> str:

@@ -263,7 +263,14 @@ def test_as_a_process(site: Site) -> None:
 
     done = cmp("refresh", *site.arguments(), cwd=site.root)
 
-    assert (done.returncode, done.stdout) == (0, "")
+    assert done.returncode == 0
+    images, registries = done.stdout.split("\n\n")
+    assert [line.split() for line in images.splitlines()] == [
+        ["APPLICATION", "IMAGE", "BEFORE", "NOW"],
+        ["guestbook", "app", "-", "v1", "newest", "of", "1", "allowed", "tag"],
+    ]
+    # A list, a winner, and that it is an image.
+    assert registries.splitlines()[1].split()[:5] == ["tests", "3", "0", "0", "0"]
     assert [line.split(" ", 2)[1] for line in done.stderr.splitlines()] == [
         'msg="image',
         "msg=refreshed",

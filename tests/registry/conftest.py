@@ -7,9 +7,12 @@ from contextlib import ExitStack, closing
 import pytest
 
 from cmp.errors import RegistryFailed
+from cmp.registry.auth.base import Credential, Issued
+from cmp.registry.auth.keychain import Keychain
 from cmp.registry.client import RegistryClient
 from cmp.registry.configuration import Registry
-from cmp.registry.credentials import Credential
+from cmp.registry.pace import Pace
+from cmp.registry.transport import RegistryTransport
 from tests.support import faults, images
 from tests.support.faults import FaultyRegistry
 from tests.support.registry import RegistryServer
@@ -32,8 +35,10 @@ def connect() -> Iterator[Connect]:
             url: str, credential: Credential | None = None, *, insecure: bool = False
         ) -> RegistryClient:
             registry = Registry("tests", url, insecure=insecure)
-            client = RegistryClient(registry, credential, connections=4)
-            return opened.enter_context(closing(client))
+            transport = RegistryTransport(registry, Pace(), 4, lambda _: None)
+            opened.enter_context(closing(transport))
+            issued = Issued(credential) if credential else None
+            return RegistryClient(registry, transport, Keychain(lambda _: issued, "env:TESTS"))
 
         yield connect
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import certifi
 import pytest
 
-from cmp.registry.credentials import Credential
+from cmp.registry.auth.base import Credential
 from cmp.settings import environment
 from tests.registry.conftest import PASSWORD, TAGS, USER, Connect, refusal
 from tests.support import faults
@@ -63,7 +63,7 @@ def test_a_certificate_that_the_machine_trusts(
 ) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
 
-    assert connect(secure.url).tags(path) == TAGS
+    assert connect(secure.url).tags(path).names == TAGS
 
 
 @pytest.mark.parametrize("bundle", [False, True], ids=["without-bundle", "with-bundle"])
@@ -80,7 +80,7 @@ def test_insecure_trusts_whatever_the_machine_does(
     if bundle:
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", requests_bundle())
 
-    assert connect(secure.url, insecure=True).tags(path) == TAGS
+    assert connect(secure.url, insecure=True).tags(path).names == TAGS
 
 
 def test_credentials_are_not_sent_over_plain_http(

@@ -1,0 +1,112 @@
+"""When the next request to one registry may be sent: its rate, its pauses, and whether at all.
+
+Values and a clock that is handed in; nobody sleeps here.
+"""
+
+import random
+import threading
+from collections import deque
+
+_WINDOW_S = 1.0  # of the requests that say how much a registry takes
+_SLOWER = 0.8  # of what it took, after it refused one
+_FASTER_S = 0.02  # of the rate, each second without a refusal
+_LOWEST = 0.5  # requests a second
+_PAUSE_S = 1.0  # after a refusal that does not say how long
+_DEAD_AFTER = 5  # requests in a row without an answer
+_FIRST_REST_S = 20.0
+_LONGEST_REST_S = 300.0
+
+
+class Pace:
+    """The pace of one registry; may be used by several threads at once.
+
+    Without a limit of its owner's or the registry's it is as fast as answers come. A refusal
+    (429, 503) sets a rate, a little below what was taken until then, which rises slowly. After
+    some requests without any answer the registry is left alone for a while, and then asked once.
+    """
+
+    def __init__(self, limit: float = 0) -> None:
+        """Begin; ``limit`` is in requests a second, 0 for none."""
+        self._lock = threading.Lock()
+        self._limit = limit
+        self._rate = limit
+        self._next_s = 0.0
+        self._paused_until_s = 0.0
+        self._cut_s = 0.0
+        self._risen_s = 0.0
+        self._taken: deque[float] = deque(maxlen=10_000)
+        self._silent = 0
+        self._rests = 0
+        self._dead_until_s = 0.0
+        self._reason = ""
+
+    def slot(self, now_s: float) -> float:
+        """Return when a request may be sent, and take that place."""
+        with self._lock:
+            at_s = max(now_s, self._next_s, self._paused_until_s)
+            if self._rate:
+                self._next_s = at_s + 1 / self._rate
+            return at_s
+
+    def pause_s(self, now_s: float) -> float:
+        """Return for how long the registry wants to be left alone."""
+        with self._lock:
+            return max(0.0, self._paused_until_s - now_s)
+
+    def rest(self, now_s: float) -> str:
+        """Return why nothing is sent now; empty when it may be, or for one to try."""
+        with self._lock:
+            if self._silent < _DEAD_AFTER:
+                return ""
+            if now_s >= self._dead_until_s:
+                self._dead_until_s = now_s + self._rest_s()  # for all but this one
+                return ""
+            left_s = self._dead_until_s - now_s
+            return (
+                f"not asked: {self._silent} requests in a row had no answer, the last: "
+                f"{self._reason}; it is tried again in {left_s:.0f} s"
+            )
+
+    @property
+    def is_tried(self) -> bool:
+        """Tell whether requests find out whether it is there again: once is enough."""
+        return self._silent >= _DEAD_AFTER
+
+    def answered(self, now_s: float) -> None:
+        """Note an answer that is no refusal."""
+        with self._lock:
+            self._silent = self._rests = 0
+            self._taken.append(now_s)
+            if self._rate and self._rate != self._limit:
+                since_s = min(now_s - self._risen_s, 1.0)
+                self._rate *= 1 + _FASTER_S * since_s
+                if self._limit:
+                    self._rate = min(self._rate, self._limit)
+            self._risen_s = now_s
+
+    def refused(self, now_s: float, retry_after_s: float | None) -> None:
+        """Note that it takes no more for now."""
+        with self._lock:
+            self._silent = self._rests = 0
+            pause_s = _PAUSE_S if retry_after_s is None else retry_after_s
+            self._paused_until_s = max(self._paused_until_s, now_s + pause_s)
+            if now_s - self._cut_s < _WINDOW_S:
+                return  # of the same burst
+            self._cut_s = now_s
+            taken = sum(1 for time_s in self._taken if time_s > now_s - _WINDOW_S)
+            before = min(self._rate, taken / _WINDOW_S) if self._rate else taken / _WINDOW_S
+            self._rate = max(_LOWEST, before * _SLOWER)
+            self._risen_s = now_s + pause_s
+
+    def unanswered(self, now_s: float, reason: str) -> None:
+        """Note that nothing came back."""
+        with self._lock:
+            self._silent += 1
+            self._reason = reason
+            if self._silent == _DEAD_AFTER:
+                self._dead_until_s = now_s + self._rest_s()
+
+    def _rest_s(self) -> float:
+        rest_s: float = min(_LONGEST_REST_S, _FIRST_REST_S * 2**self._rests)
+        self._rests = min(self._rests + 1, 10)
+        return rest_s * random.uniform(0.5, 1)  # noqa: S311 - spreads load
