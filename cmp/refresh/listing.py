@@ -180,7 +180,8 @@ class RegistryAccess:
         """Ask with the credentials that served before, then with all others there are."""
         named = self._pull_secrets.get(repository, ())
         sources = [*(r for r in named if is_for(r, place.host)), None]
-        sources.sort(key=lambda source: source != self._works.get(repository))
+        if repository in self._works:
+            sources.sort(key=lambda source: source != self._works[repository])
         failed: CmpError | None = None
         for source in sources:
             try:

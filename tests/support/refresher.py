@@ -133,9 +133,14 @@ class Refresher:
 def apply_account(argocd: ArgoCD, root: Path) -> None:
     """Create what kustomize/ ships: the account and all that it may do."""
     namespace = argocd.namespace
-    others = [("application-namespace", other) for other in argocd.other_namespaces]
-    for folder, target in (("refresher", namespace), *others):
-        overlay = root / folder
+    others = argocd.other_namespaces
+    wanted = [
+        ("refresher", namespace),
+        *(("application-namespace", other) for other in others),
+        *(("pull-secrets", one) for one in (namespace, *others)),
+    ]
+    for number, (folder, target) in enumerate(wanted):
+        overlay = root / f"overlay-{number}"
         shutil.copytree(PROJECT / "kustomize" / folder, overlay / folder)
         text = f"namespace: {target}\nresources: [{folder}]\n"
         (overlay / "kustomization.yaml").write_text(text)
