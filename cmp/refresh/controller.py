@@ -12,6 +12,7 @@ from cmp.core.sync_windows import SyncWindow, parse_sync_windows
 from cmp.errors import CmpError
 from cmp.index.protocols import Store
 from cmp.refresh import cycle
+from cmp.refresh.backoff import pause_s
 from cmp.refresh.cluster import Cluster
 from cmp.refresh.events import event
 from cmp.refresh.listing import RegistryAccess
@@ -35,7 +36,6 @@ _JITTER = 0.1  # of the interval, either way
 _SETTLE_S = 0.2  # an owner's changes come in bursts
 _FIRST_RETRY_S = 1.0
 _LONGEST_RETRY_S = 60.0
-_MOST_DOUBLINGS = 10
 _SOON_S = 10.0  # nobody makes us list a repository more often than that
 _TOLD_WITHIN_S = 600.0  # with --once
 
@@ -185,7 +185,7 @@ class Controller:
         asked = Pass(
             plans,
             datetime.now(UTC).replace(microsecond=0),  # noqa: TID251 - when it was listed
-            self._registries.current(),
+            self._registries.current() if whole else self._registries.last,
             {instance: app.deployed for instance, (_, app) in by_instance.items()},
             listed,
             has_all=self._applications.is_complete,
@@ -247,5 +247,4 @@ class Controller:
 
 
 def _retry_s(failures: int) -> float:
-    pause_s: float = min(_LONGEST_RETRY_S, _FIRST_RETRY_S * 2 ** min(failures, _MOST_DOUBLINGS))
-    return pause_s * random.uniform(0.5, 1)  # noqa: S311 - spreads load
+    return pause_s(failures, first_s=_FIRST_RETRY_S, longest_s=_LONGEST_RETRY_S)

@@ -27,7 +27,7 @@ class Configured:
         """Read for the first time, which has to succeed where something is written."""
         self._read = read
         self._noted: tuple[str, ...] = ()
-        self._current = read()
+        self.last = read()
         self._note()
 
     def current(self) -> Registries:
@@ -36,18 +36,18 @@ class Configured:
             found = self._read()
         except (InvalidInput, EdgeFailed) as error:
             log.warning("registries not read", extra={"reason": error})
-            return self._current
-        if found != self._current:
+            return self.last
+        if found != self.last:
             log.info("registries read anew", extra={"count": len(found.entries)})
-        self._current = found
+        self.last = found
         self._note()
         return found
 
     def _note(self) -> None:
-        if self._current.notes != self._noted:
-            for note in self._current.notes:
+        if self.last.notes != self._noted:
+            for note in self.last.notes:
                 log.warning("key ignored", extra={"reason": note})
-            self._noted = self._current.notes
+            self._noted = self.last.notes
 
 
 def from_file(path: str) -> Read:

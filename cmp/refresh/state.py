@@ -6,7 +6,6 @@ is lost is built anew from.
 
 import hashlib
 import json
-import logging
 import threading
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -18,8 +17,6 @@ from cmp.index.documents import dump_history, load_history
 from cmp.index.protocols import Store
 from cmp.refresh.cluster import Cluster, ClusterFailed, Missing
 from cmp.refresh.wanted import Told
-
-log = logging.getLogger(__name__)
 
 SHARDS = 32
 """As many ConfigMaps as kustomize/refresher/role.yaml names."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from cmp.core.sync_windows import SyncWindow, why_closed
 from cmp.errors import CmpError
+from cmp.refresh.backoff import pause_s
 from cmp.refresh.cluster import Cluster, ClusterFailed, Conflict, Missing
 from cmp.refresh.events import event
 from cmp.refresh.observed import Observed
@@ -26,7 +27,6 @@ _LOOK_EVERY_S = 1.0  # at sync windows and pauses, which no event ends
 _SETTLE_S = 0.05  # events come in bursts
 _FIRST_RETRY_S = 0.2
 _LONGEST_RETRY_S = 60.0
-_MOST_DOUBLINGS = 10
 _SLOT_S = 60.0  # what takes longer no longer keeps others from being told
 
 
@@ -190,10 +190,9 @@ class Teller:
         return is_ours and time.monotonic() < telling.asked_s + _SLOT_S
 
     def _put_off(self, telling: _Telling) -> None:
-        doublings = min(telling.failures, _MOST_DOUBLINGS)
-        pause_s = min(_LONGEST_RETRY_S, _FIRST_RETRY_S * 2**doublings)
+        wait_s = pause_s(telling.failures, first_s=_FIRST_RETRY_S, longest_s=_LONGEST_RETRY_S)
         telling.failures += 1
-        telling.not_before_s = time.monotonic() + pause_s
+        telling.not_before_s = time.monotonic() + wait_s
 
     def _act(
         self, app: Observed, telling: _Telling, step: HardRefresh | Operate, now: datetime

@@ -1,21 +1,21 @@
 """A collection of the API server, kept up to date: list once, then watch."""
 
 import logging
-import random
 import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar
 
 from cmp.errors import CmpError
+from cmp.refresh.backoff import pause_s
 from cmp.refresh.cluster import API, Cluster, ClusterFailed, Expired, Object
 
 log = logging.getLogger(__name__)
 
 _WATCH_S = 300  # then anew, from where it ended
+_FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 30.0
 _LONG_S = 5  # a watch that lasted so long was no failure
-_MOST_DOUBLINGS = 10
 _REFUSED = (403, 404)
 _REFUSALS = 3  # and then the others are served without it
 
@@ -139,8 +139,7 @@ class Watched(Generic[_T]):
                     self._refusals[namespace] += error.status in _REFUSED
             # One that ends at once, with or without an error, must not be asked for at once.
             failures = 0 if time.monotonic() - began_s > _LONG_S else failures + 1
-            pause_s = min(_LONGEST_PAUSE_S, 0.1 * 2 ** min(failures, _MOST_DOUBLINGS))
-            self._stop.wait(pause_s * random.uniform(0.5, 1))  # noqa: S311 - spreads load
+            self._stop.wait(pause_s(failures, first_s=_FIRST_PAUSE_S, longest_s=_LONGEST_PAUSE_S))
 
     def _list(self, path: str, namespace: str) -> str:
         manifests, version = self._cluster.list(path)

@@ -36,7 +36,7 @@ def test_an_api_server_that_fails_costs_time_and_nothing_else(
 ) -> None:
     app = scene.at_v1()
     recording = scene.record()
-    asked = len(proxy.requests)
+    asked = _asked(proxy)
     proxy.on(**FAULTS[fault])
     scene.guestbook.push("v4")
 
@@ -46,14 +46,19 @@ def test_an_api_server_that_fails_costs_time_and_nothing_else(
     (timeline,) = recording.stop(app).values()
     assert timeline.steps == [HARD_REFRESH, OURS, "hook v4", "frontend v4", HISTORY]
     # Two steps, the state three times, an Event; what failed, and as much again at the most.
-    assert len(proxy.requests) - asked <= 6 + 2 * FAULTS[fault]["times"]
+    assert _asked(proxy) - asked <= 6 + 2 * FAULTS[fault]["times"]
+
+
+def _asked(proxy: ApiProxy) -> int:
+    """Count requests, but for the one with which each pass over all begins."""
+    return len([r for r in proxy.requests if "argocd-image-updater-config" not in r.path])
 
 
 @pytest.mark.parametrize("fault", ["expired", "broken", "failing"])
 def test_a_watch_that_ends_goes_on(scene: Scene, proxy: ApiProxy, fault: str) -> None:
     app = scene.at_v1()
     answer = {"expired": expired(), "broken": Answer(200), "failing": Answer(500)}[fault]
-    asked = len(proxy.requests)
+    asked = _asked(proxy)
     proxy.on("GET", "/applications.*watch=true", answer=answer, times=6)
     proxy.break_watches()
     time.sleep(2)
@@ -62,7 +67,7 @@ def test_a_watch_that_ends_goes_on(scene: Scene, proxy: ApiProxy, fault: str) ->
     scene.runs(app, "v4", within_s=60)
 
     # Two namespaces' Applications and the projects: lists, watches, pauses in between.
-    assert len(proxy.requests) - asked < 30
+    assert _asked(proxy) - asked < 30
     assert proxy.asked("GET", "/applications.*watch=true")
 
 
@@ -73,10 +78,10 @@ def test_one_that_does_not_answer_is_waited_for_without_haste(
     proxy.on("GET", "", answer=Answer(503))
     proxy.on("PATCH", "", answer=Answer(503))
     proxy.break_watches()
-    asked = len(proxy.requests)
+    asked = _asked(proxy)
     scene.guestbook.push("v4")
     time.sleep(10)
-    busy = len(proxy.requests) - asked
+    busy = _asked(proxy) - asked
     proxy.mend()
 
     scene.runs(app, "v4", within_s=60)

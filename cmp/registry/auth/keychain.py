@@ -123,7 +123,7 @@ class Keychain:
         with self._lock:
             kept = self._kept.get(key)
             if kept and kept[0] and kept[0].credential == refused:
-                del self._kept[key]
+                self._kept[key] = (kept[0], 0.0)  # it may have served elsewhere
         fresh = self.credential(path)
         return None if fresh == refused else fresh
 

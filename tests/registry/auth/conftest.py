@@ -1,6 +1,7 @@
 """Fixtures for the credentials of clouds."""
 
 import logging
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ import pytest
 
 from cmp.errors import CmpError
 from cmp.settings import environment
-from tests.support.cloud import Cloud, unreachable
+from tests.support.cloud import Cloud, Service, hanging, unreachable
 
 _CLOUDS = ("AWS_", "AZURE_", "GOOGLE_", "GCE_", "CLOUDSDK_", "IDENTITY_", "NO_GCE_")
 _SOON_S = 4  # what a probe may take, and a loaded machine
@@ -35,12 +36,20 @@ def cloud() -> Iterator[Cloud]:
 
 
 @pytest.fixture
+def silence() -> Iterator[Service]:
+    """Return a service that takes a question, and does not answer it."""
+    over = threading.Event()
+    yield hanging(over)
+    over.set()
+
+
+@pytest.fixture
 def told_nobody(caplog: pytest.LogCaptureFixture) -> Iterator[list[str]]:
     """Fail the test if one of these secrets is in a log record, of any library and level."""
     secrets: list[str] = []
     caplog.set_level(logging.DEBUG)
     yield secrets
-    logged = [f"{record.getMessage()} {vars(record)}" for record in caplog.records]
+    logged = [f"{record.getMessage()} {vars(record)}" for record in caplog.get_records("call")]
     assert secrets, "say which"
     for secret in secrets:
         assert not [line for line in logged if secret in line]
@@ -55,7 +64,7 @@ def firewalled() -> Iterator[str]:
 
 @pytest.fixture
 def soon() -> Iterator[None]:
-    """Fail the test if it takes long."""
+    """Fail the test if it takes longer than a probe, or some tries with a short deadline."""
     begun = time.monotonic()
     yield
     assert time.monotonic() - begun < _SOON_S
