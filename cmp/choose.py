@@ -68,7 +68,7 @@ def choose(
             continue
         recorded = record.decisions.get(image.alias) if record else None
         if record and recorded is None:
-            recorded = record.renamed(image.repository, aliases)
+            recorded = record.renamed(image, image_list.images)
         choice, remarks = _choose_image(image, recorded, reader)
         notes += remarks
         if choice:
@@ -150,16 +150,17 @@ def _choose_image(
         recorded = None  # the owner moved the image: the old choice says nothing of the new place
     if recorded and recorded.fingerprint == image.policy.fingerprint():
         return _recorded_choice(image, recorded)
-    if image.policy.group:
-        return _with_its_group(image, recorded)
+    if (image.policy.group or image.window) and not image.policy.pin:
+        return _as_it_was(image, recorded)
     return _decide_image(image, recorded, reader)
 
 
-def _with_its_group(
+def _as_it_was(
     image: ManagedImage, recorded: Recorded | None
 ) -> tuple[Choice | None, tuple[str, ...]]:
-    """Move no member of a group by itself: the refresher moves them together."""
-    waits = f"image {image.alias}: waits for the refresher to decide for group {image.policy.group}"
+    """Leave to the refresher what a render cannot tell: the time, and what others of a group do."""
+    what = f"group {image.policy.group}" if image.policy.group else "its update-window"
+    waits = f"image {image.alias}: waits for the refresher to decide, as {what} allows"
     if recorded is None or not recorded.tag:
         return None, (f"{waits}; it is Git's",)
     return Choice(image, recorded.tag, recorded.digest), (f"{waits}; {recorded.tag} is held",)

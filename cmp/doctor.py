@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 
     from cmp.refresh.listing import RegistryAccess
     from cmp.registry.auth.keychain import Keyring
+    from cmp.registry.auth.reference import Reference
+    from cmp.registry.client import Listing
     from cmp.registry.configuration import Registries, Registry
     from cmp.registry.exchange import Exchange
 
 
 def configure(parser: "ArgumentParser") -> None:
     """Declare the command's arguments."""
-    parser.add_argument("image", metavar="IMAGE", help="with a tag, that one is looked at too")
+    parser.add_argument("image", metavar="IMAGE", help="also a tag or digest, to look at it")
     parser.add_argument("--registries", metavar="FILE", help="registries.conf, as users have it")
     parser.add_argument(
         "--pull-secret", metavar="SOURCE", default="", help="as the annotation of that name"
@@ -32,47 +34,65 @@ def configure(parser: "ArgumentParser") -> None:
         metavar="FILE",
         help="the cluster that holds Secrets, and registries.conf where no file is given",
     )
-    parser.add_argument(
-        "--argocd-namespace", metavar="NAME", help="of Argo CD's control plane in that cluster"
-    )
+    parser.add_argument("--argocd-namespace", metavar="NAME", help="of Argo CD's control plane")
 
 
 def main(args: "Namespace", env: Mapping[str, str], now: datetime) -> int:
     """Ask the registry and say what it says; exit status as of a pass over this image."""
     from cmp.refresh.listing import RegistryAccess
-    from cmp.registry.advice import clock_skew_s, next_step
-    from cmp.registry.auth.reference import parse
+    from cmp.registry.advice import Attempt, clock_of, next_step
 
-    repository, tag = _asked_for(args.image)
+    repository, reference = _asked_for(args.image)
+    pull_secret = _parsed(args.pull_secret, "--pull-secret")
     registries, keyring = _configured(args, env)
     registry, path = registries.locate(repository)
-    for line in _beginning(repository, registry, path, registries, args.pull_secret):
-        _say(line)
+    sources = tuple(_sources(registry, pull_secret))
+    for label, text in _place(repository, registries, registry, path):
+        _say(label, text)
+    for source, why in sources:
+        _say("credentials", f"{source}, {why}" if source else why)
+    if pull_secret and (complaint := _why_not(pull_secret, registry, path, keyring)):
+        _say("note", f"{complaint}; it is passed over")
     exchanges: list[Exchange] = []
-    with RegistryAccess(keyring, lambda _, __: lambda: None, exchanges.append) as access:
-        named = (parse(args.pull_secret),) if args.pull_secret else ()
-        access.begin(registries, {repository: named})
-        error = _ask(access, repository, tag, now)
-    for exchange in exchanges:
-        _say(f"  {_line(exchange)}")
-    if skew_s := clock_skew_s(exchanges, now.timestamp()):
-        _say(f"clock        the registry's is {skew_s:+.0f} s from here, and tokens may be refused")
+
+    def note(exchange: "Exchange") -> None:
+        exchanges.append(exchange)
+        _say("request" if len(exchanges) == 1 else "", _line(exchange))
+        if exchange.status and exchange.said:
+            _say("challenge", exchange.said)
+
+    with RegistryAccess(keyring, lambda _, __: lambda: None, note) as access:
+        access.begin(registries, {repository: (pull_secret,) if pull_secret else ()})
+        error = _ask(access, repository, reference, now)
+    skew_s, clock = clock_of(exchanges, now.timestamp())
+    if clock:
+        _say("clock", clock)
     if error is None:
-        _say("all is well")
+        _say("result", "all is well")
         return 0
-    has_credentials = bool(registry.credentials or args.pull_secret)
-    _say(f"failed       {error}")
-    _say(f"next         {next_step(error, registry, exchanges, has_credentials=has_credentials)}")
+    used = " and ".join(source for source, _ in sources if source)
+    attempt = Attempt(registry, exchanges, registry in registries.entries, used, skew_s)
+    _say("failed", str(error))
+    _say("next", next_step(error, attempt))
     return error.exit_status
 
 
 def _asked_for(text: str) -> tuple[Repository, str]:
-    """Return the repository and tag of a reference, or of an entry of an image-list."""
+    """Return the repository, and tag or digest, of a reference or an entry of an image-list."""
     try:
         image = Image.parse(text)
     except InvalidInput:
         return parse_entry(text)[1], ""
-    return image.repository, image.tag or ""
+    return image.repository, image.tag or image.digest or ""
+
+
+def _parsed(written: str, where: str) -> "Reference | None":
+    from cmp.registry.auth.reference import parse
+
+    try:
+        return parse(written) if written else None
+    except InvalidInput as error:
+        raise error.within(where) from None
 
 
 def _configured(args: "Namespace", env: Mapping[str, str]) -> "tuple[Registries, Keyring]":
@@ -97,67 +117,132 @@ def _configured(args: "Namespace", env: Mapping[str, str]) -> "tuple[Registries,
     return read(), Keyring(env, secrets_of(cluster))
 
 
-def _beginning(
-    repository: Repository,
-    registry: "Registry",
-    path: str,
-    registries: "Registries",
-    pull_secret: str,
-) -> Iterator[str]:
+Lines = Iterator[tuple[str, str]]
+"""Each a label and a text."""
+
+
+def _place(
+    repository: Repository, registries: "Registries", registry: "Registry", path: str
+) -> Lines:
+    """Yield which registry it is, why, and how it is asked."""
+    from cmp.registry.registry import ScanAs, is_under
+
+    entries: list[Registry | ScanAs] = [*registries.entries, *registries.listed_elsewhere]
+    around = [entry for entry in entries if is_under(str(repository), entry.prefix)]
+    closest = max(around, key=lambda entry: len(entry.prefix), default=None)
+    yield "image", str(repository)
+    if isinstance(closest, ScanAs):
+        yield "listed as", f"{closest.listed(repository)}: scan_as of the entry {closest.name}"
+    if registry not in registries.entries:
+        yield "registry", f"{registry.name}: no entry of registries.conf is for it"
+    elif registry in around or isinstance(closest, ScanAs):
+        yield "registry", f"{registry.name}: the entry with the longest prefix, {registry.prefix}"
+    else:
+        why = "default: true" if registry.is_default else "no prefix"
+        yield "registry", f"{registry.name}: the entry for what is under no prefix, with {why}"
+    yield "asked at", f"{registry.api_url}/v2/{path}"
+    if registry.insecure or registry.ca:
+        given = "the system's authorities, and those of ca_file and ca_data"
+        yield "trusts", "any certificate: insecure: true" if registry.insecure else given
+    for note in registries.notes:
+        yield "note", note
+
+
+def _sources(registry: "Registry", pull_secret: "Reference | None") -> Lines:
+    """Yield each source of credentials, in the order in which they are tried, and why it is one.
+
+    What is no source is the reason alone.
+    """
     from cmp.registry.auth.keychain import described
-    from cmp.registry.auth.reference import parse
+    from cmp.registry.auth.reference import Script, Variable, is_for
 
-    yield f"image        {repository}"
-    if registry in registries.entries:
-        yield f"registry     {registry.name}: the entry of registries.conf with {_place(registry)}"
-    else:
-        yield f"registry     {registry.name}: no entry of registries.conf is for it"
-    yield f"asked at     {registry.api_url}/v2/{path}"
-    if pull_secret:
-        yield f"credentials  {described(parse(pull_secret))}, then what registries.conf says"
-    elif registry.credentials:
-        yield f"credentials  {described(parse(registry.credentials))}, of registries.conf"
-    else:
-        yield "credentials  none in registries.conf; those of this pod, if its registry knows any"
+    host = _host(registry)
+    is_used = pull_secret is not None and is_for(pull_secret, host)
+    if pull_secret is not None and is_used:
+        is_secret = not isinstance(pull_secret, Script | Variable)
+        limit = "" if is_secret else "; an annotation may name Secrets only"
+        yield described(pull_secret), f"as --pull-secret says{limit}"
+    elif pull_secret is not None:
+        yield "", f"{described(pull_secret)} is for {pull_secret.registry} alone, and passed over"
+    own = _parsed(registry.credentials, f"registry {registry.name}: credentials")
+    if own is not None:
+        yield described(own), f"of the entry {registry.name}"
+    elif _is_native(host):
+        yield "this process's own identity", f"which {host} may know"
+    elif not is_used:
+        yield "", "none: registries.conf has none for it, and there is no pull-secret"
 
 
-def _place(registry: "Registry") -> str:
-    if registry.prefix:
-        return f"the longest prefix it begins with, {registry.prefix}"
-    return "default: true" if registry.is_default else "no prefix, which is the default"
+def _why_not(
+    reference: "Reference", registry: "Registry", path: str, keyring: "Keyring"
+) -> CmpError | None:
+    """Return why a pull-secret gives no credential: nobody says so where the next one serves."""
+    from cmp.registry.auth.keychain import Wanted
+    from cmp.registry.auth.reference import is_for
+
+    host = _host(registry)
+    wanted = Wanted(reference, host, registry.api_url, where="--pull-secret", annotated=True)
+    try:
+        if is_for(reference, host):
+            wanted.keychain(keyring).credential(path)
+    except CmpError as error:
+        return error
+    return None
+
+
+def _host(registry: "Registry") -> str:
+    from cmp.registry.auth.docker_config import place
+
+    return place(registry.prefix or registry.api_url)[0]
+
+
+def _is_native(host: str) -> bool:
+    """Tell whether the registry may know the identity of a pod."""
+    from importlib import import_module
+
+    from cmp.registry.auth.keychain import NATIVE
+
+    return any(import_module(name).serves(host) for name in NATIVE)
 
 
 def _ask(
-    access: "RegistryAccess", repository: Repository, tag: str, now: datetime
+    access: "RegistryAccess", repository: Repository, reference: str, now: datetime
 ) -> CmpError | None:
-    """Ask for the list, and for a tag; return what went wrong."""
+    """Ask for the list, and for a tag or digest; return what went wrong."""
     from cmp.refresh.questions import Question
 
     listing = access.list_all({repository: None})[repository]
     if isinstance(listing, CmpError):
         return listing
-    names = listing.names or ()
-    etags = "with" if all(etag for _, etag in listing.pages) else "without"
-    _say(f"listed       {len(names)} tags on {len(listing.pages)} pages, {etags} entity tags")
-    if not tag:
+    _say("listed", _listed(listing))
+    if not reference:
         return None
-    question = Question(repository, tag, is_winner=True)
-    found = access.answer_all({question: Tag(tag)}, now)[question]
+    question = Question(repository, reference, is_winner=True)
+    found = access.answer_all({question: Tag(reference)}, now)[question]
     if isinstance(found, CmpError):
         return found
-    _say(f"tag          {tag} names {found.digest}{_kind(found)}")
+    kind = f", {found.why_no_image}: it is never chosen" if found.why_no_image else ""
+    _say("tag", f"{reference} names {found.digest}{kind}")
     return None
 
 
-def _kind(tag: Tag) -> str:
-    return f", {tag.why_no_image}: it is never chosen" if tag.why_no_image else ""
+def _listed(listing: "Listing") -> str:
+    names, pages = len(listing.names or ()), len(listing.pages)
+    etags = "with" if all(etag for _, etag in listing.pages) else "without"
+    return f"{_count(names, 'tag')} on {_count(pages, 'page')}, {etags} entity tags"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _line(exchange: "Exchange") -> str:
-    said = f"  {exchange.said}" if exchange.said else ""
-    status = exchange.status or "---"
-    return f"{exchange.method:<4} {exchange.url}  {status}  {exchange.time_s * 1000:.0f} ms{said}"
+    asked, time_ms = f"{exchange.method:<4} {exchange.url}", exchange.time_s * 1000
+    return f"{asked}  {exchange.status or exchange.said}  {time_ms:.0f} ms"
 
 
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
+def _say(label: str, text: str) -> None:
+    """Print at once, for one may have to wait; what a server says cannot steer a terminal."""
+    shown = "".join(char if char.isprintable() else "?" for char in text)
+    sys.stdout.write(f"{label:<12} {shown}\n")
+    sys.stdout.flush()

@@ -20,6 +20,9 @@ from cmp.settings import DEFAULT_INDEX, setting
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+_LONGEST = 128  # characters of a tag (distribution specification)
+_SHOWN = 40  # of what is longer
+
 
 def configure(parser: "ArgumentParser") -> None:
     """Declare the command's arguments."""
@@ -66,7 +69,11 @@ def _read_tags(path: str) -> list[str]:
                 text = file.read()
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput(f"cannot be read: {error}", where=path) from error
-    return [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    for line in lines:
+        if len(line) > _LONGEST:
+            _say(f"note: {line[:_SHOWN]!r}… is too long for a tag, and passed over")
+    return [line for line in lines if len(line) <= _LONGEST]
 
 
 def _indexed(repository: Repository, url: str) -> Snapshot:

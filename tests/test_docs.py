@@ -238,6 +238,7 @@ _SCENES: Mapping[str, Callable[[Keys], list[str]]] = {
     "platforms": _becomes(built("1.0", {"linux/amd64": 1}), built("1.1", {"linux/arm64": 2})),
     "min-age": _becomes(Tag("1.2.0", day(28)), Tag("1.3.0", day(30))),
     "follow": _becomes("1.9", Tag("1.10", day(1), DIGEST), "edge"),
+    "tag-match": _becomes("1.9", "2.0"),
     "hold": _becomes("1.2.0", "1.3.0", previous="1.2.0"),
     "allow-downgrade": _becomes("1.2.0", previous="1.3.0"),
     "update-window": _windows,

@@ -66,7 +66,7 @@ def decide(
     selection = Selection.of(policy)
     if previous is not None and (previous.repository != repository or not previous.tag):
         previous = None
-    floor = _place(selection, snapshot, previous) if previous else None
+    floor = _place(policy, selection, snapshot, previous) if previous else None
     ranked, dropped = selection.sift(snapshot, None if isinstance(floor, Reason) else floor)
     if among is not None:
         ranked = [place for place in ranked if place[1] in among]
@@ -89,7 +89,7 @@ def decide(
         why=_why(selection.strategy, len(ranked)),
         created=best_rank[0][0] if selection.strategy.ranks_by_time else None,
     )
-    is_bound = previous is not None and previous.chosen_under == policy.fingerprint()
+    is_bound = previous is not None and previous.chosen_under == policy.floor_key()
     if previous is None or floor is None or policy.allow_downgrade or not is_bound:
         return decision
     held = _floor(snapshot, previous, floor, best_rank)
@@ -149,7 +149,10 @@ def _pinned(
     if digest:
         found = replace(found, follows_tag=False)
     elif selection.pins_digest:
-        digest = snapshot.tags.get(pin.tag, Tag(pin.tag)).digest or ""
+        if pin.tag not in snapshot.tags:
+            held = f"{pin.tag} is not listed, so its digest is not known: pin {pin.tag}@sha256:…"
+            return kept_before(previous, found, held)
+        digest = snapshot.tags[pin.tag].digest or ""
         if not digest:
             return _without_digest(previous, found, pin.tag)
     until = f" until {pin.until.isoformat()}" if pin.until else ""
@@ -183,10 +186,14 @@ def _unread(
     return tuple(name for name in unread if not selection.why_not(name))
 
 
-def _place(selection: Selection, snapshot: Snapshot, previous: Recorded) -> Rank | Reason:
+def _place(
+    policy: Policy, selection: Selection, snapshot: Snapshot, previous: Recorded
+) -> Rank | Reason:
     """Return the rank of what was chosen before, present or gone, or why it has none."""
     place = selection.rank(snapshot.tags.get(previous.tag) or Tag(previous.tag))
-    if isinstance(place, Reason) and previous.created is not None:
+    # The time may be of another kind: built, or first seen.
+    is_same = previous.chosen_under.partition(";")[0] == policy.strategy
+    if isinstance(place, Reason) and is_same and previous.created is not None:
         return (previous.created, previous.tag)
     return place
 

@@ -46,12 +46,14 @@ def agree(word: str, members: Mapping[str, Member]) -> dict[str, Decision | None
 def _kept(
     members: Mapping[str, Member], decisions: Mapping[str, Decision | None], why: str
 ) -> dict[str, Decision | None]:
-    return {
-        alias: kept_before(member.previous, decision, why)
-        if (decision := decisions[alias])
-        else None
-        for alias, member in members.items()
-    }
+    """Return the decisions with what was chosen before, but for what is pinned."""
+    kept: dict[str, Decision | None] = {}
+    for alias, member in members.items():
+        decision = decisions[alias]
+        if decision is not None and not decision.pinned:
+            decision = kept_before(member.previous, decision, why)
+        kept[alias] = decision
+    return kept
 
 
 def _why(word: str, stuck: Mapping[str, Decision], members: Iterable[str]) -> str:

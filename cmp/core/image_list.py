@@ -11,6 +11,8 @@ from cmp.core.policy import OPTIONS, Policy
 from cmp.core.remarks import remarks
 from cmp.errors import InvalidImage, InvalidPolicy
 
+# Of constraints: an entry that holds one before its first `=` has no alias.
+_OPERATORS = "<>!~^=:"
 # What may stand before the `=`: no operator of a constraint, so that `nginx:>=1.0` has no alias.
 _ALIAS = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/-]*[A-Za-z0-9])?")
 
@@ -58,6 +60,7 @@ def read_image_list(keys: Mapping[str, str]) -> ImageList:
     """
     entries = _entries(keys.get(IMAGE_LIST, ""))
     names = _answers(entries)
+    _refuse_ambiguous(keys, entries, names)
     images: list[ManagedImage] = []
     for index, entry in enumerate(entries):
         answers = [name for name, owner in names.items() if owner == index]
@@ -119,6 +122,11 @@ def parse_entry(text: str) -> tuple[str, Repository, str]:
             )
     elif equals and not alias.strip():
         raise InvalidPolicy(f"empty alias in {text!r}; write alias=image", where=IMAGE_LIST)
+    elif equals and not any(char in alias for char in _OPERATORS):
+        raise InvalidPolicy(
+            f"not an alias: {alias.strip()!r}; write letters and digits, with . _ / and - between",
+            where=IMAGE_LIST,
+        )
     else:
         alias, reference = "", text.strip()
     if "@" in reference:
@@ -146,6 +154,10 @@ def _entries(image_list: str) -> list[_Entry]:
         try:
             entries.append(_Entry(*parse_entry(text)))
         except InvalidPolicy as error:
+            if text[0] in "<>!~^":
+                error.message = (
+                    f"a comma is between two images; in a constraint write a space: {text}"
+                )
             start = image_list.find(text)
             raise error.marked(image_list, start, start + len(text)) from None
     return entries
@@ -184,6 +196,21 @@ def _answers(entries: Iterable[_Entry]) -> dict[str, int]:
     return names
 
 
+def _refuse_ambiguous(
+    keys: Mapping[str, str], entries: Iterable[_Entry], names: Mapping[str, int]
+) -> None:
+    """Refuse a key that two images without alias would answer to: neither would be without it."""
+    plain = [entry for entry in entries if not entry.alias]
+    for name in sorted({_last_component(entry) for entry in plain} - names.keys()):
+        key = next((key for key in keys if (split_alias(key) or ("",))[0] == name), None)
+        if key:
+            both = [str(entry.repository) for entry in plain if _last_component(entry) == name]
+            raise InvalidPolicy(
+                f"it may be of {' or '.join(both)}; give each an alias, as in a={both[0]}",
+                where=key,
+            )
+
+
 def _own_names(entry: _Entry) -> tuple[str, ...]:
     if entry.alias:
         return entry.alias.replace("/", "_"), entry.alias
@@ -209,6 +236,8 @@ def _managed(entry: _Entry, answers: list[str], keys: Mapping[str, str]) -> Mana
         return ""
 
     policy_options = {option: own(option) or options.get(option, "") for option in OPTIONS}
+    # As argocd-image-updater did before 1.0, where there is no other filter.
+    policy_options["allow-tags"] = policy_options["allow-tags"] or own("tag-match")
     try:
         policy = Policy.parse(policy_options, entry.constraint)
     except InvalidPolicy as error:

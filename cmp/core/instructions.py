@@ -41,9 +41,17 @@ class Hold:
 
     @classmethod
     def parse(cls, text: str) -> "Hold":
-        """Read ``<reason> [until <RFC 3339>]``; raise `InvalidPolicy`."""
+        """Read ``<reason> [until <RFC 3339>]``; raise `InvalidPolicy`.
+
+        ``true`` is no reason, and `is_hold` tells of a text that is none at all.
+        """
         reason, until = _split(text, "hold")
-        return cls(reason, until)
+        return cls("" if reason.lower() == "true" else reason, until)
+
+
+def is_hold(text: str) -> bool:
+    """Tell whether ``text`` holds: ``false`` lifts what is held for all images."""
+    return bool(text) and text.lower() != "false"
 
 
 def is_in_force(until: datetime | None, now: datetime) -> bool:
@@ -52,7 +60,7 @@ def is_in_force(until: datetime | None, now: datetime) -> bool:
 
 
 def _split(text: str, where: str) -> tuple[str, datetime | None]:
-    written, separator, time = text.rpartition(_UNTIL)
+    written, separator, time = f" {text}".rpartition(_UNTIL)
     if not separator:
         return text.strip(), None
     try:

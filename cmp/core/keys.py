@@ -40,6 +40,7 @@ KEYS: tuple[Key, ...] = (
         application_wide=True,
     ),
     Key("allow-tags", "`regexp:<RE2>` or `any` (default): no other tag", application_wide=True),
+    Key("tag-match", "`allow-tags` as it was called before argocd-image-updater 1.0"),
     Key("ignore-tags", "comma list of globs: never these tags", application_wide=True),
     Key(
         "platforms",
@@ -153,6 +154,7 @@ KEYS: tuple[Key, ...] = (
     ),
 )
 
+_MOST_HINTS = 20
 _PER_IMAGE = tuple(key.name for key in KEYS if key.per_image)
 _APPLICATION_WIDE = frozenset(key.name for key in KEYS if key.application_wide)
 
@@ -184,20 +186,27 @@ def split_alias(name: str) -> tuple[str, str] | None:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return ``; did you mean 'x'?`` for the known name most like ``name``, or nothing."""
+    close = _closest(name, known)
+    return f"; did you mean {close!r}?" if close else ""
+
+
+def _closest(name: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches
 
-    close = get_close_matches(name, tuple(known), n=1, cutoff=0.6)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    return next(iter(get_close_matches(name, tuple(known), n=1, cutoff=0.6)), "")
 
 
 def unknown_keys(names: Iterable[str], aliases: Iterable[str]) -> tuple[str, ...]:
     """Return one sentence for each name that no image and no application answers to."""
     answers = frozenset(aliases)
-    complaints = []
+    complaints: list[str] = []
     for name in names:
         if name in _APPLICATION_WIDE:
             continue
         split = split_alias(name)
+        if len(complaints) == _MOST_HINTS:
+            complaints.append("and more keys that are ignored")
+            break
         if split is None:
             hint = nearest_key(name, answers)
             complaints.append(f"unknown key {name!r} is ignored{hint}")
@@ -211,5 +220,17 @@ def unknown_keys(names: Iterable[str], aliases: Iterable[str]) -> tuple[str, ...
 
 def nearest_key(name: str, aliases: Iterable[str]) -> str:
     """Return the hint for an unknown key: the closest of all that could stand there."""
-    known = [*_APPLICATION_WIDE, *(f"{alias}.{key}" for alias in aliases for key in _PER_IMAGE)]
-    return nearest(name, sorted(known))
+    aliases = sorted(aliases)
+    if name in _PER_IMAGE and aliases:
+        return f"; did you mean {f'{aliases[0]}.{name}'!r}?"
+    if "." not in name:
+        return nearest(name, sorted(_APPLICATION_WIDE))
+    owners = [alias for alias in aliases if name.startswith(f"{alias}.")]
+    alias = max(owners, key=len) if owners else name.partition(".")[0]
+    key = name[len(alias) + 1 :]
+    # Each part by itself: there may be many images, with a dozen keys each.
+    if key in _APPLICATION_WIDE:
+        return f"; did you mean {key!r}?"
+    owner = _closest(alias, aliases)
+    option = key if key in _PER_IMAGE else _closest(key, _PER_IMAGE)
+    return f"; did you mean {f'{owner}.{option}'!r}?" if owner and option else ""

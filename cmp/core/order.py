@@ -56,9 +56,9 @@ def _date(form: str) -> Reader:
     def read(text: str) -> datetime | None:
         try:
             found = datetime.strptime(text, form)  # noqa: DTZ007 - UTC where it has no zone
-        except ValueError:
+            return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+        except (ValueError, OverflowError):  # OverflowError: before the year 1 in UTC
             return None
-        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
     try:
         written = datetime(2000, 1, 1, tzinfo=UTC).strftime(form)

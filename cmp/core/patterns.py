@@ -5,6 +5,9 @@ from typing import Any
 
 from cmp.errors import InvalidPolicy, quoted
 
+_LONGEST = 2_000  # characters
+_MOST_GROUPS = 30
+
 
 @dataclass(frozen=True, slots=True)
 class Expression:
@@ -22,6 +25,11 @@ class Expression:
         """Compile ``text``; raise `InvalidPolicy` with what RE2 says of it."""
         import re2
 
+        if len(text) > _LONGEST:
+            raise InvalidPolicy(
+                f"an expression of {len(text)} characters; write one of {_LONGEST} at the most",
+                where=where,
+            )
         options = re2.Options()
         options.log_errors = False
         try:
@@ -35,6 +43,13 @@ class Expression:
                 "RE2 has no lookaround and no back-references",
                 where=where,
             ).marked(text, start, start + len(part)) from None
+        if compiled.groups > _MOST_GROUPS:
+            # Time is linear in the text, and in this too.
+            raise InvalidPolicy(
+                f"an expression with {compiled.groups} groups; write (?:…) for those without "
+                f"a name, so that there are {_MOST_GROUPS} at the most",
+                where=where,
+            )
         index: dict[str, int] = compiled.groupindex
         names = sorted(index, key=lambda name: index[name])
         return cls(text, compiled, tuple(names), tuple(index[name] for name in names))

@@ -38,6 +38,10 @@ DIGEST_ONLY = "digest-only"
 DIGEST_OFF = "off"
 _FORMS = (DIGEST_WITH_TAG, DIGEST_ONLY, DIGEST_OFF)
 
+# Go's strconv.ParseBool, by which argocd-image-updater reads such keys.
+_TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
+_FALSE = frozenset({"", "0", "f", "F", "FALSE", "false", "False"})
+
 # Keys whose value is taken as it stands, and compiled only where tags are chosen.
 _TEXTS = ("version", "order", "follow", "pin", "hold", "deny-tags", "min-age", "group")
 OPTIONS = (
@@ -96,6 +100,16 @@ class Policy(NamedTuple):
             **{name.replace("-", "_"): options.get(name, "").strip() for name in _TEXTS},
         )
 
+    def floor_key(self) -> str:
+        """Return the `fingerprint` of what says which tags there are, and in which order.
+
+        While this stays, what was chosen is the floor. A hold that ends, a longer `min-age` or
+        another form of the result are no wish for something older.
+        """
+        return self._replace(
+            pin="", hold="", min_age="", group="", digest="", allow_downgrade=False
+        ).fingerprint()
+
     def fingerprint(self) -> str:
         """Return the policy as one line of text: two policies are equal when these are.
 
@@ -132,10 +146,10 @@ def _strategy(written: str) -> str:
 
 def is_true(options: Mapping[str, str], name: str) -> bool:
     """Read a key that is true or false; raise `InvalidPolicy` naming it."""
-    value = options.get(name, "").strip().lower()
-    if value not in ("", "true", "false"):
+    value = options.get(name, "").strip()
+    if value not in _TRUE and value not in _FALSE:
         raise InvalidPolicy(f"{value!r} is neither true nor false", where=name)
-    return value == "true"
+    return value in _TRUE
 
 
 def _digest(written: str) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from cmp.core.image import Repository
+    from cmp.core.image_list import ManagedImage
 
 
 class Recorded(NamedTuple):
@@ -81,15 +82,29 @@ class SourceRecord(NamedTuple):
     decisions: Mapping[str, Recorded]
     """By alias."""
 
-    def renamed(self, repository: Repository, aliases: Collection[str]) -> Recorded | None:
-        """Return the decision for ``repository`` under an alias that is none of ``aliases``.
+    def renamed(self, image: ManagedImage, images: Sequence[ManagedImage]) -> Recorded | None:
+        """Return the decision of another alias, where it is clear that ``image`` was called so.
 
-        An owner who gives an image another alias has not asked for another image.
+        An owner who gives an image another alias has not asked for another image. It is clear
+        where as many images have no decision as decisions have no image, of one repository and
+        policy, and what was chosen is the same.
         """
-        for alias, decision in self.decisions.items():
-            if alias not in aliases and decision.repository == repository:
-                return decision
-        return None
+        key = image.policy.floor_key()
+        aliases = {other.alias for other in images}
+        orphans = [
+            decision
+            for alias, decision in self.decisions.items()
+            if alias not in aliases
+            and (decision.repository, decision.chosen_under) == (image.repository, key)
+        ]
+        claimants = [
+            other
+            for other in images
+            if other.alias not in self.decisions
+            and (other.repository, other.policy.floor_key()) == (image.repository, key)
+        ]
+        chosen = {(orphan.tag, orphan.digest) for orphan in orphans}
+        return orphans[0] if len(orphans) == len(claimants) and len(chosen) == 1 else None
 
 
 class ApplicationRecord(NamedTuple):

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cmp.core.policy import ALPHABETICAL, DIGEST, FIRST_SEEN, NEWEST_BUILD
+from cmp.core.policy import (
+    ALPHABETICAL,
+    DIGEST,
+    DIGEST_OFF,
+    DIGEST_WITH_TAG,
+    FIRST_SEEN,
+    NEWEST_BUILD,
+)
 
 if TYPE_CHECKING:
     from cmp.core.policy import Policy
@@ -33,4 +40,7 @@ def remarks(policy: Policy) -> tuple[str, ...]:
         )
     if policy.constraint and policy.follow and policy.strategy == DIGEST:
         found.append(f"the constraint {policy.constraint!r} has no effect beside follow")
+    names_digest = policy.digest or (DIGEST_WITH_TAG if policy.strategy == DIGEST else DIGEST_OFF)
+    if policy.min_age and names_digest != DIGEST_OFF:
+        found.append("min-age is the tag's: what is pushed again under it is taken at once")
     return tuple(found)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from cmp.core.duration import parse_duration
 from cmp.core.filters import Filter, tag_filter
-from cmp.core.instructions import Hold, Pin
+from cmp.core.instructions import Hold, Pin, is_hold
 from cmp.core.order import Order
 from cmp.core.policy import DIGEST, DIGEST_OFF, Policy
 from cmp.core.reasons import Reason
@@ -45,7 +45,7 @@ class Selection:
             rank=chosen.ranker(policy, order),
             label=_label(order),
             pin=Pin.parse(policy.pin) if policy.pin else None,
-            hold=Hold.parse(policy.hold) if policy.hold else None,
+            hold=Hold.parse(policy.hold) if is_hold(policy.hold) else None,
             min_age=_min_age(policy.min_age),
             pins_digest=form != DIGEST_OFF,
         )

@@ -8,6 +8,8 @@ from cmp.core.image import Repository
 from cmp.core.policy import wants_platform
 from cmp.core.reasons import ADMITTED, Reason
 
+_MOST_GONE = 1_000  # the last that came
+
 
 @dataclass(frozen=True, slots=True)
 class Tag:
@@ -49,6 +51,9 @@ class Snapshot:
     tags: Mapping[str, Tag]
     generation: int = 0
     """Of the store, when this last changed."""
+    gone: Mapping[str, datetime] = field(default_factory=dict)
+    """Tags that were listed once, with when they were seen first: they may come back, and that
+    time never moves."""
     pages: tuple[tuple[str, str], ...] = ()
     """The URL of each page of the listing with its entity tag: it may be asked if they changed."""
 
@@ -57,6 +62,15 @@ def listed(
     repository: Repository, names: Iterable[str], now: datetime, old: Snapshot | None
 ) -> Snapshot:
     """Return the snapshot of a complete listing: what is known of tags seen before stays."""
-    known = old.tags if old else {}
-    tags = {name: known.get(name) or Tag(name, first_seen=now) for name in sorted(names)}
-    return Snapshot(repository, listed_at=now, tags=tags, generation=old.generation if old else 0)
+    if old is None:
+        return Snapshot(repository, now, {name: Tag(name, now) for name in sorted(names)})
+    tags = {
+        name: old.tags.get(name) or Tag(name, old.gone.get(name, now)) for name in sorted(names)
+    }
+    seen = {
+        **old.gone,
+        **{name: tag.first_seen for name, tag in old.tags.items() if tag.first_seen},
+    }
+    gone = sorted(((time, name) for name, time in seen.items() if name not in tags), reverse=True)
+    kept = {name: time for time, name in gone[:_MOST_GONE]}
+    return Snapshot(repository, now, tags, old.generation, gone=kept)

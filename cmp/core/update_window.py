@@ -40,6 +40,8 @@ def _parse(text: str, now: datetime) -> tuple[str, timedelta, timedelta]:
         duration = parse_duration(words[_FIELDS])
     except InvalidInput as error:
         raise InvalidPolicy(f"{error}; {_FORM}", where="update-window") from None
+    if not duration:
+        raise InvalidPolicy(f"a window of {words[_FIELDS]} never opens", where="update-window")
     zone = words[_FIELDS + 1] if len(words) > _FIELDS + 1 else "UTC"
     offset = zone_offset(zone, now)
     if offset is None:

@@ -25,9 +25,19 @@ class Verdict(NamedTuple):
 
 def verdicts(decision: Decision) -> tuple[Verdict, ...]:
     """Return what became of each tag: those that qualify first, best first."""
+    kept = decision.kept
+    unlisted: tuple[Verdict, ...] = ()
+    if decision.tag and decision.tag not in kept and decision.tag not in decision.dropped:
+        unlisted = (Verdict(decision.tag, "chosen", decision.why),)  # pinned, or gone and held
     return (
-        *(_of_kept(name, decision) for name in decision.kept),
-        *(Verdict(n, "dropped", why, why.rule) for n, why in decision.dropped.items()),
+        *unlisted,
+        *(_of_kept(name, decision) for name in kept),
+        *(
+            Verdict(name, "chosen", decision.why)
+            if name == decision.tag
+            else Verdict(name, "dropped", why, why.rule)
+            for name, why in decision.dropped.items()
+        ),
     )
 
 
@@ -36,6 +46,8 @@ def _of_kept(name: str, decision: Decision) -> Verdict:
         return Verdict(name, "chosen", decision.why)
     if decision.held or decision.tag is None:
         return Verdict(name, "kept", f"not taken: {decision.held or decision.why}")
+    if decision.pinned:
+        return Verdict(name, "kept", f"not taken: {decision.why} {decision.tag}")
     return Verdict(name, "kept", f"ranks below {decision.tag}")
 
 

@@ -22,6 +22,7 @@ def dump_snapshot(snapshot: Snapshot) -> bytes:
             "listed_at": format_time(snapshot.listed_at),
             "generation": snapshot.generation,
             **_dump_pages(snapshot),
+            **_dump_gone(snapshot),
             "tags": {name: _dump_tag(tag) for name, tag in snapshot.tags.items()},
         }
     )
@@ -36,6 +37,7 @@ def load_snapshot(data: bytes, repository: Repository, *, where: str) -> Snapsho
             repository=repository,
             listed_at=parse_time(document["listed_at"]),
             generation=int(document["generation"]),
+            gone={name: parse_time(time) for name, time in document.get("gone", {}).items()},
             pages=tuple((str(url), str(etag)) for url, etag in document.get("pages", {}).items()),
             tags={name: _load_tag(name, tag) for name, tag in document["tags"].items()},
         )
@@ -49,6 +51,11 @@ def _dump_pages(snapshot: Snapshot) -> dict[str, Any]:
         return {}  # of a listing in parts, all have to be known
     (etag,) = pages.values() if len(pages) == 1 else ("",)
     return {**({"etag": etag} if etag else {}), **({"pages": pages} if pages else {})}
+
+
+def _dump_gone(snapshot: Snapshot) -> dict[str, Any]:
+    gone = {name: format_time(time) for name, time in snapshot.gone.items()}
+    return {"gone": gone} if gone else {}
 
 
 def _dump_tag(tag: Tag) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Deciding, and what becomes of a decision in the record."""
 
 import hashlib
+import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -16,6 +17,8 @@ from cmp.core.snapshot import Snapshot
 from cmp.core.update_window import is_open
 from cmp.errors import InvalidPolicy
 from cmp.refresh.questions import Question
+
+log = logging.getLogger(__name__)
 
 _HISTORY = 20
 
@@ -81,6 +84,10 @@ def decide_image(
         return Outcome(image, previous, decide(image.policy, image.repository, snapshot, previous))
     except InvalidPolicy as error:
         return Outcome(image, previous, None, str(error), invalid=True)
+    except Exception:
+        # A mistake of ours, about one image; the others are not to suffer.
+        log.exception("image not decided", extra={"image": image.repository, "alias": image.alias})
+        return Outcome(image, previous, None, "a mistake of the refresher's: see its log")
 
 
 def agreed(
@@ -122,9 +129,14 @@ def together(outcomes: Outcomes) -> Outcomes:
         names = {key: name for name, key in _named(members).items()}
         stopped = [f"{names[key]}: {o.stopped}" for key, o in members.items() if o.stopped]
         for key, outcome in members.items():
-            if stopped and outcome.changes:
+            if stopped and outcome.changes and not _is_pinned(outcome):
                 held[key] = _stopped(outcome, f"group {word}: {'; '.join(stopped)}")
     return held
+
+
+def _is_pinned(outcome: Outcome) -> bool:
+    """Tell whether its owner says outright what it is: before any window or group."""
+    return outcome.decision is not None and outcome.decision.pinned
 
 
 def _named(members: Iterable[Key]) -> dict[str, Key]:
@@ -151,7 +163,7 @@ def in_window(outcome: Outcome, now: datetime) -> Outcome:
     if not outcome.image.window:
         return outcome
     try:
-        if is_open(outcome.image.window, now) or not outcome.changes:
+        if is_open(outcome.image.window, now) or not outcome.changes or _is_pinned(outcome):
             return outcome
     except InvalidPolicy as error:
         return replace(outcome, decision=None, problem=str(error), invalid=True, stopped=str(error))
@@ -184,7 +196,7 @@ def record(outcome: Outcome, instance: str, now: datetime) -> Recorded | None:
             nothing = ("", "", fingerprint, "", now, "", why)
             return Recorded("", image.repository, *nothing)
         return None
-    bound_to = "" if decision.pinned else fingerprint
+    bound_to = "" if decision.pinned else image.policy.floor_key()
     if previous is not None and not outcome.changes:
         return previous._replace(
             fingerprint=fingerprint,

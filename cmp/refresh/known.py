@@ -49,9 +49,16 @@ class Known:
         candidates = (*_exactly(recorded, source), *same_place, *moved)
         past = (self.history or {}).get(history_key(plan, source, image.alias), ())
         by_alias = (before.decisions.get(image.alias) for before in candidates)
-        aliases = {other.alias for other in source.image_list.images}
-        renamed = (before.renamed(image.repository, aliases) for before in candidates)
-        return next((found for found in (*by_alias, *past[:1], *renamed) if found), None)
+        renamed = (before.renamed(image, source.image_list.images) for before in candidates)
+        # An alias may be another image's now: what was chosen for that says nothing here.
+        return next(
+            (
+                found
+                for found in (*by_alias, *past[:1], *renamed)
+                if found and found.repository == image.repository
+            ),
+            None,
+        )
 
 
 def known_of(index: IndexReader, state: State, instance: str, report: Report) -> Known:

@@ -1,12 +1,15 @@
 """Asking the registries: all repositories at once, each answer whole or a reason."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from queue import Empty, SimpleQueue
 from typing import Self, TypeVar
 
 from cmp.core.image import Repository
@@ -14,7 +17,7 @@ from cmp.core.snapshot import Snapshot, Tag, listed
 from cmp.errors import CmpError, InvalidInput, NotFound, Refused, RegistryFailed
 from cmp.refresh.questions import Question, RemoteRepository, read
 from cmp.registry.auth.docker_config import place
-from cmp.registry.auth.keychain import Keyring, Wanted
+from cmp.registry.auth.keychain import Keyring, Wanted, described
 from cmp.registry.auth.reference import Reference, is_for, parse
 from cmp.registry.client import Listing, RegistryClient
 from cmp.registry.configuration import Registries, Registry
@@ -22,6 +25,8 @@ from cmp.registry.describe import Configurations
 from cmp.registry.exchange import Observer
 from cmp.registry.pace import Pace
 from cmp.registry.transport import RegistryTransport
+
+log = logging.getLogger(__name__)
 
 _CONNECTIONS = 16  # to one registry
 _SILENCE_S = 90.0  # of a registry, after which nobody waits for its other answers
@@ -70,6 +75,8 @@ class _Place:
                 own = parse(registry.credentials)
             except InvalidInput as error:
                 raise error.within(where) from None
+            if not is_for(own, self.host):
+                raise InvalidInput(f"they are for {own.registry}, and go nowhere else", where=where)
         return Wanted(own, self.host, registry.api_url, registry.credentials_valid_s, where)
 
     def close(self) -> None:
@@ -90,6 +97,7 @@ class RegistryAccess:
         self._pull_secrets: Mapping[Repository, Sequence[Reference]] = {}
         self._places: dict[Registry, _Place] = {}
         self._works: dict[Repository, Reference | None] = {}
+        self._told: dict[tuple[Repository, Reference], str] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -189,6 +197,7 @@ class RegistryAccess:
                 answer = ask(RemoteRepository(client, path, configurations))
             except (Refused, NotFound, InvalidInput) as error:
                 failed = failed or error
+                self._tell_of(repository, source, str(error))
             except CmpError as error:
                 return error
             else:
@@ -196,19 +205,35 @@ class RegistryAccess:
                 return answer
         return failed or RegistryFailed("nothing to ask with", where=str(repository))
 
+    def _tell_of(self, repository: Repository, source: Reference | None, why: str) -> None:
+        """Log once that a pull-secret did not do: others may have done instead."""
+        if source is not None and self._told.get((repository, source)) != why:
+            self._told[repository, source] = why
+            where = {"repository": repository, "source": described(source)}
+            log.warning("pull-secret not used", extra={**where, "reason": why})
+
 
 def _in_turn(
     futures: Mapping[Future[_V | CmpError], tuple[_K, _Place]],
 ) -> Iterable[tuple[Future[_V | CmpError], _V | CmpError]]:
     """Yield answers as they come; for a registry that falls silent, that it did."""
-    heard_s = {place: time.monotonic() for _, place in futures.values()}
+    now_s = looked_s = time.monotonic()
+    heard_s = {place: now_s for _, place in futures.values()}
     pending = set(futures)
+    finished: SimpleQueue[Future[_V | CmpError]] = SimpleQueue()
+    for future in futures:
+        future.add_done_callback(finished.put)
     while pending:
-        finished, pending = wait(pending, timeout=1, return_when=FIRST_COMPLETED)
+        with suppress(Empty):
+            future = finished.get(timeout=1)
+            if future in pending:
+                pending.discard(future)
+                heard_s[futures[future][1]] = time.monotonic()
+                yield future, future.result()
         now_s = time.monotonic()
-        for future in finished:
-            heard_s[futures[future][1]] = now_s
-            yield future, future.result()
+        if now_s - looked_s < 1:
+            continue
+        looked_s = now_s
         for future in [f for f in pending if now_s - heard_s[futures[f][1]] > _SILENCE_S]:
             pending.discard(future)
             future.cancel()

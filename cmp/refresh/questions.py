@@ -85,6 +85,9 @@ def unread(
             wish = wishes.setdefault(name, set(policy.platforms) or None)
             if wish is not None:
                 wishes[name] = wish | set(policy.platforms) if policy.platforms else None
+    for name, tag in snapshot.tags.items():
+        if tag.kind == "artifact" and _is_old(tag, now):
+            wishes.setdefault(name, None)  # an image may have been pushed in its place
     return {name: tuple(sorted(wish or ())) for name, wish in wishes.items()}
 
 

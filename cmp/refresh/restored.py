@@ -5,6 +5,7 @@ from datetime import datetime
 
 from cmp.core.image import Image
 from cmp.core.image_list import ManagedImage
+from cmp.core.reasons import Reason
 from cmp.core.record import Recorded
 from cmp.core.selection import Selection
 from cmp.core.snapshot import Snapshot, Tag
@@ -31,23 +32,30 @@ def restored(
         return None
     ranked = []
     for found in deployed:
-        known = snapshot.tags.get(found.tag or "") if snapshot else None
-        tag = known or Tag(found.tag or "", digest=found.digest)
+        tag = _named(found, snapshot)
         place = selection.rank(tag)
-        if found.tag and not selection.why_not(found.tag) and not isinstance(place, str):
-            ranked.append((place, found.tag, found.digest or ""))
+        if tag.name and not selection.why_not(tag.name) and not isinstance(place, Reason):
+            ranked.append((place, tag.name, found.digest or ""))
     if not ranked:
         return None
     place, tag_name, digest = max(ranked)
-    fingerprint = image.policy.fingerprint()
     return Recorded(
         id=decision_id(instance, image, tag_name, digest, now),
         repository=image.repository,
         tag=tag_name,
         digest=digest if selection.pins_digest else "",
-        fingerprint=fingerprint,
-        chosen_under=fingerprint,
+        fingerprint=image.policy.fingerprint(),
+        chosen_under=image.policy.floor_key(),
         since=now,
         why="what Argo CD synced last",
         created=place[0] if selection.strategy.ranks_by_time else None,
     )
+
+
+def _named(deployed: Image, snapshot: Snapshot | None) -> Tag:
+    """Return the tag of what is deployed; by the digest where that is all there is."""
+    tags = snapshot.tags if snapshot else {}
+    if deployed.tag:
+        return tags.get(deployed.tag) or Tag(deployed.tag, digest=deployed.digest)
+    same = (tag for tag in tags.values() if tag.digest and tag.digest == deployed.digest)
+    return next(same, Tag(""))

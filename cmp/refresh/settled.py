@@ -1,12 +1,15 @@
 """Deciding for all images at once, with what registries are asked on the way."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from cmp.core.image import Image, Repository
+from cmp.core.image_list import ManagedImage
 from cmp.core.policy import Policy
+from cmp.core.record import Recorded
 from cmp.core.snapshot import Snapshot, Tag
-from cmp.errors import CmpError
+from cmp.errors import CmpError, RegistryFailed
 from cmp.refresh.decisions import (
     Key,
     Outcome,
@@ -23,6 +26,13 @@ from cmp.refresh.passes import Pass, Summary
 from cmp.refresh.plan import ApplicationPlan
 from cmp.refresh.questions import Question, unread
 from cmp.refresh.restored import restored
+
+_ANY_TIME = datetime.min.replace(tzinfo=UTC)
+_Decided = dict[tuple[Policy, Repository, Recorded | None], tuple[Snapshot | None, Outcome]]
+"""Outcomes with the snapshots they came from, by all else that they depend on."""
+
+_MOST_ROUNDS = 20
+_NOT_YET = RegistryFailed("many that rank higher are no images; this one is looked at next time")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,25 +71,24 @@ class Settling:
         pushed again, a winner that is no image. Each is asked once.
         """
         answers: dict[Question, Tag | CmpError] = {}
+        decided: _Decided = {}
+        rounds = 0
         while True:
-            outcomes = self._decide(snapshots)
+            rounds += 1
+            outcomes = self._decide(snapshots, decided)
             questions = {o.question for o in outcomes.values() if o.question} - answers.keys()
-            if not questions:
+            if not questions or rounds > _MOST_ROUNDS:
                 return together(_verified(outcomes, answers)), snapshots
             asked = {q: _known(snapshots, q) for q in questions}
             found = self.access.answer_all(asked, self.asked.now)
             answers |= found
-            told = {
-                (question.repository, question.tag): answer
-                for question, answer in found.items()
-                if not (question.is_winner and isinstance(answer, CmpError))  # `_verified` tells it
-            }
-            snapshots = self._with_answers(snapshots, told)
+            snapshots = self._with_answers(snapshots, _by_tag(found))
 
-    def _decide(self, snapshots: Mapping[Repository, Snapshot]) -> Outcomes:
+    def _decide(self, snapshots: Mapping[Repository, Snapshot], decided: _Decided) -> Outcomes:
         outcomes: dict[Key, Outcome] = {}
         now = self.asked.now
         for plan in self.plans:
+            own: dict[Key, Outcome] = {}
             deployed = self.asked.deployed.get(plan.instance, _nothing)
             for number, source in enumerate(plan.sources):
                 for image in source.image_list.images:
@@ -88,8 +97,8 @@ class Settling:
                         image, deployed(image.repository), snapshot, plan.instance, now
                     )
                     key = (plan.instance, number, image.alias)
-                    outcomes[key] = decide_image(image, snapshot, previous)
-            outcomes |= agreed(plan.instance, outcomes, snapshots)
+                    own[key] = _outcome(image, snapshot, previous, decided)
+            outcomes |= own | agreed(plan.instance, own, snapshots)
         return together({key: in_window(outcome, now) for key, outcome in outcomes.items()})
 
     def _chosen(self) -> Mapping[Repository, tuple[str, ...]]:
@@ -118,6 +127,46 @@ class Settling:
         return {**snapshots, **{r: with_tags(snapshots[r], tags) for r, tags in learnt.items()}}
 
 
+def _outcome(
+    image: ManagedImage, snapshot: Snapshot | None, previous: Recorded | None, decided: _Decided
+) -> Outcome:
+    """Decide, once for all Applications with the same policy and the same choice before."""
+    # Neither a decision's name nor its time has a part in the next one.
+    before = previous._replace(id="", since=_ANY_TIME) if previous else None
+    alike = (image.policy, image.repository, before)
+    found = decided.get(alike)
+    if found is None or found[0] is not snapshot:
+        found = decided[alike] = (snapshot, _slim(decide_image(image, snapshot, previous)))
+    outcome = found[1]
+    return replace(outcome, image=image, previous=previous if outcome.previous else None)
+
+
+def _slim(outcome: Outcome) -> Outcome:
+    """Return the outcome without what became of each tag, which only a group needs."""
+    if outcome.decision is None or outcome.image.policy.group:
+        return outcome
+    return replace(outcome, decision=replace(outcome.decision, ranked=(), dropped={}))
+
+
+def _by_tag(
+    found: Mapping[Question, Tag | CmpError],
+) -> dict[tuple[Repository, str], Tag | CmpError]:
+    """Return what was learnt of each tag, whoever asked; `_verified` tells of winners' errors."""
+    told: dict[tuple[Repository, str], Tag | CmpError] = {}
+    for question, answer in found.items():
+        key = (question.repository, question.tag)
+        other = told.get(key)
+        if isinstance(answer, CmpError):
+            if not question.is_winner:
+                told.setdefault(key, answer)
+        elif isinstance(other, Tag) and other.digest == answer.digest:
+            more, less = (answer, other) if answer.kind else (other, answer)
+            told[key] = replace(more, created={**less.created, **more.created})
+        else:
+            told[key] = answer
+    return told
+
+
 def _known(snapshots: Mapping[Repository, Snapshot], question: Question) -> Tag:
     known = snapshots[question.repository].tags.get(question.tag)
     return known or Tag(question.tag)
@@ -132,7 +181,7 @@ def _verified(outcomes: Outcomes, answers: Mapping[Question, Tag | CmpError]) ->
     verified = dict(outcomes)
     for key, outcome in outcomes.items():
         if outcome.question and outcome.question.is_winner:
-            answer = answers[outcome.question]
+            answer = answers.get(outcome.question, _NOT_YET)
             if isinstance(answer, CmpError):
                 verified[key] = unverified(outcome, str(answer))
     return verified

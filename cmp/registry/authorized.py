@@ -12,16 +12,19 @@ from dataclasses import dataclass
 
 import requests
 
+from cmp.errors import Refused
 from cmp.registry.auth.base import Credential
 from cmp.registry.auth.docker_config import IDENTITY_USER
 from cmp.registry.auth.keychain import Keychain
 from cmp.registry.challenge import Challenge, parse_challenges
 from cmp.registry.transport import RegistryTransport, finish
 
+_OK = 200
 _UNAUTHORIZED = 401
 _REFUSALS = frozenset({401, 403})
 _TOKEN = re.compile(r"[!-~]+")  # what may stand in a header: a superset of RFC 6750, 2.1
 _LEAST_LIFE_S = 60  # of a token that does not say (distribution, token.md, "expires_in")
+_LONGEST_LIFE_S = 86_400  # whatever it says: JSON knows greater numbers than clocks do
 _OF_ITS_LIFE = 0.8
 
 
@@ -102,7 +105,14 @@ class Authorized:
             known = self._known.get(path)
             if known is not None and known is not used:
                 return known
-            fresh = self._made(path, challenge, self._keychain.credential(path))
+            credential = self._keychain.credential(path)
+            try:
+                fresh = self._made(path, challenge, credential)
+            except Refused:
+                other = self._keychain.renewed(path, credential) if credential else None
+                if other is None:
+                    raise
+                fresh = self._made(path, challenge, other)
             return self._kept(path, fresh, used)
 
     def _with_other_credential(self, path: str, used: _Authorization) -> _Authorization | None:
@@ -164,7 +174,7 @@ class Authorized:
                 headers["Authorization"] = _basic(credential)
             answer = transport.send("GET", realm, headers, query)
         with answer:
-            if not answer.ok:
+            if answer.status_code != _OK:
                 used = f" with the credentials of {self._keychain.source}" if credential else ""
                 raise transport.refused(realm, answer, used or " without credentials")
             document = transport.json_object(realm, transport.body(realm, answer))
@@ -174,7 +184,7 @@ class Authorized:
         life_s = document.get("expires_in")
         if not isinstance(life_s, int | float):
             life_s = 0
-        return token, max(life_s, _LEAST_LIFE_S)
+        return token, min(_LONGEST_LIFE_S, max(_LEAST_LIFE_S, life_s))
 
 
 def _preferred(answer: requests.Response) -> Challenge | None:

@@ -104,6 +104,8 @@ class RegistryClient:
             )
             with answer:
                 if answer.status_code == _NOT_MODIFIED:
+                    if (url, etag) == known[-1] and self._next_page(url, answer.headers):
+                        return None  # the last page is full: its text says nothing of the next
                     continue
                 if len(known) > 1:
                     return None

@@ -9,9 +9,11 @@ from collections import deque
 
 _WINDOW_S = 1.0  # of the requests that say how much a registry takes
 _SLOWER = 0.8  # of what it took, after it refused one
+_SLOWEST = 0.5  # of the rate before: just after a pause little was taken, for little was sent
 _FASTER_S = 0.02  # of the rate, each second without a refusal
 _LOWEST = 0.5  # requests a second
-_PAUSE_S = 1.0  # after a refusal that does not say how long
+_PAUSE_S = 1.0  # at least, after a refusal; twice as long with each more and no answer between
+_LONGEST_PAUSE_S = 3600.0  # whatever it says: a slip of a proxy's is not to last for ever
 _DEAD_AFTER = 5  # requests in a row without an answer
 _FIRST_REST_S = 20.0
 _LONGEST_REST_S = 300.0
@@ -32,7 +34,7 @@ class Pace:
         self._rate = limit
         self._next_s = 0.0
         self._paused_until_s = 0.0
-        self._cut_s = 0.0
+        self._refusals = 0
         self._risen_s = 0.0
         self._taken: deque[float] = deque(maxlen=10_000)
         self._silent = 0
@@ -75,8 +77,10 @@ class Pace:
     def answered(self, now_s: float) -> None:
         """Note an answer that is no refusal."""
         with self._lock:
-            self._silent = self._rests = 0
+            self._silent = self._rests = self._refusals = 0
             self._taken.append(now_s)
+            if now_s < self._risen_s:
+                return  # sent before the pause that it ends in
             if self._rate and self._rate != self._limit:
                 since_s = min(now_s - self._risen_s, 1.0)
                 self._rate *= 1 + _FASTER_S * since_s
@@ -88,15 +92,13 @@ class Pace:
         """Note that it takes no more for now."""
         with self._lock:
             self._silent = self._rests = 0
-            pause_s = _PAUSE_S if retry_after_s is None else retry_after_s
-            self._paused_until_s = max(self._paused_until_s, now_s + pause_s)
-            if now_s - self._cut_s < _WINDOW_S:
-                return  # of the same burst
-            self._cut_s = now_s
-            taken = sum(1 for time_s in self._taken if time_s > now_s - _WINDOW_S)
-            before = min(self._rate, taken / _WINDOW_S) if self._rate else taken / _WINDOW_S
-            self._rate = max(_LOWEST, before * _SLOWER)
-            self._risen_s = now_s + pause_s
+            pause_s = retry_after_s or 0.0
+            if now_s >= self._paused_until_s:  # else it is of the same burst
+                pause_s = max(pause_s, _PAUSE_S * 2**self._refusals)
+                self._refusals = min(self._refusals + 1, 20)
+                self._rate = max(_LOWEST, self._slower(now_s))
+            until_s = now_s + min(pause_s, _LONGEST_PAUSE_S)
+            self._risen_s = self._paused_until_s = max(self._paused_until_s, until_s)
 
     def unanswered(self, now_s: float, reason: str) -> None:
         """Note that nothing came back."""
@@ -105,6 +107,12 @@ class Pace:
             self._reason = reason
             if self._silent == _DEAD_AFTER:
                 self._dead_until_s = now_s + self._rest_s()
+
+    def _slower(self, now_s: float) -> float:
+        taken = sum(1 for time_s in self._taken if time_s > now_s - _WINDOW_S) / _WINDOW_S
+        if not self._rate:
+            return taken * _SLOWER
+        return max(min(self._rate, taken) * _SLOWER, self._rate * _SLOWEST)
 
     def _rest_s(self) -> float:
         rest_s: float = min(_LONGEST_REST_S, _FIRST_REST_S * 2**self._rests)

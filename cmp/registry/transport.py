@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from io import BytesIO
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -26,7 +28,9 @@ _DEADLINE_S = 60.0  # for a request with all its repetitions, and again for its 
 _LARGEST_BODY = 32 * 1024 * 1024  # bytes; half a million tags
 _CHUNK = 64 * 1024
 _ATTEMPTS = 3
+_MOST_REDIRECTIONS = 5
 _BACKOFF_S = 0.2
+_OK = 200
 _UNAUTHORIZED = 401
 _FORBIDDEN = 403
 _NOT_FOUND = 404
@@ -34,6 +38,8 @@ _NO_MORE = frozenset({429, 503})
 _FAILED = frozenset({500, 502, 504})
 # requests lets out some errors of sockets, of URLs and of urllib3 as they are.
 _UNANSWERED = (OSError, ValueError, HTTPError)
+# Again would be the same: an address that is none, a redirection that leads round.
+_FINAL = (ValueError, requests.TooManyRedirects)
 
 
 class RegistryTransport:
@@ -45,6 +51,7 @@ class RegistryTransport:
         self._pace = pace
         self._observe = observe
         self._session = _Session()
+        self._session.max_redirects = _MOST_REDIRECTIONS
         if registry.insecure:
             # Its owner wrote `insecure: true`: a warning with each request says nothing new.
             disable_warnings(InsecureRequestWarning)
@@ -76,17 +83,19 @@ class RegistryTransport:
                 answer = self._sent(method, url, headers, query, form)
             except _UNANSWERED as error:
                 reason = _reason(error)
-                self._pace.unanswered(time.monotonic(), reason)
-                if is_last:
+                is_last = is_last or isinstance(error, _FINAL)
+                if _is_silence(error, url):
+                    self._pace.unanswered(time.monotonic(), reason)
+                if is_last or self._has_to_wait_beyond(until_s):
                     raise self.failed(url, reason) from error
             else:
                 if answer.status_code in _NO_MORE:
                     attempt -= self._note_refusal(answer)
-                    is_last = attempt >= _ATTEMPTS or self._has_to_wait_beyond(until_s)
+                    is_last = attempt >= _ATTEMPTS
                 else:
                     self._pace.answered(time.monotonic())
                     is_last = is_last or answer.status_code not in _FAILED
-                if is_last:
+                if is_last or self._has_to_wait_beyond(until_s):
                     return answer
                 finish(answer)
             if self._pace.pause_s(time.monotonic()) == 0:
@@ -94,7 +103,7 @@ class RegistryTransport:
 
     def body(self, url: str, answer: requests.Response) -> bytes:
         """Return the whole body of an answer with status 200; raise for any other."""
-        if not answer.ok:
+        if answer.status_code != _OK:
             raise self.refused(url, answer)
         body = bytearray()
         until_s = time.monotonic() + _DEADLINE_S
@@ -155,11 +164,14 @@ class RegistryTransport:
         now_s = time.monotonic()
         if rest := self._pace.rest(now_s):
             raise self.failed(url, rest)
-        if self._has_to_wait_beyond(until_s):
-            raise self.failed(
-                url, f"not asked: it wants to be left alone for {self._pause_s:.0f} s"
-            )
-        _sleep(self._pace.slot(now_s) - now_s)
+        while True:
+            if self._has_to_wait_beyond(until_s):
+                pause = f"it wants to be left alone for {self._pause_s:.0f} s"
+                raise self.failed(url, f"not asked: {pause}")
+            now_s = time.monotonic()
+            _sleep(self._pace.slot(now_s) - now_s)
+            if not self._pause_s:  # which another thread may have been told meanwhile
+                return
 
     def _sent(
         self,
@@ -179,6 +191,7 @@ class RegistryTransport:
                 headers=dict(headers),
                 timeout=_TIMEOUT_S,
                 stream=True,
+                allow_redirects=form is None,  # a form holds a secret, and would be sent on
                 auth=_no_netrc,
                 verify=self._verify,
             )
@@ -217,6 +230,14 @@ class _Session(requests.Session):
         before, after = response.request.url, prepared_request.url
         if self.should_strip_auth(before, after):  # type: ignore[no-untyped-call] # in the stubs
             prepared_request.headers.pop("Authorization", None)
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Return where it leads; requests would read the whole of the body that goes with it."""
+        target: str | None = super().get_redirect_target(resp)
+        if target is not None:
+            finish(resp)
+            resp.raw = BytesIO()
+        return target
 
 
 class _Adapter(HTTPAdapter):
@@ -261,10 +282,19 @@ def _retry_after_s(written: str) -> float | None:
         return float(written)
     try:
         until = parsedate_to_datetime(written)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     until = until if until.tzinfo else until.replace(tzinfo=UTC)
     return max(0.0, (until - datetime.now(UTC)).total_seconds())  # noqa: TID251 - a date on the wire
+
+
+def _is_silence(error: Exception, url: str) -> bool:
+    """Tell whether it is who was asked that did not answer, and not whom it redirected to."""
+    if isinstance(error, _FINAL):
+        return False
+    request = error.request if isinstance(error, requests.RequestException) else None
+    asked = request.url if request is not None else None
+    return asked is None or urlsplit(asked).netloc == urlsplit(url).netloc
 
 
 def _reason(error: Exception) -> str:

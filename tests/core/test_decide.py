@@ -346,11 +346,12 @@ def test_a_policy_that_cannot_be_read_is_an_error_even_with_a_floor() -> None:
         pytest.param(
             decide(_SEMVER, REPOSITORY, snapshot("1.0"), recorded("1.2", _SEMVER)),
             [
+                ("1.2", "chosen", "chosen before"),
                 (
                     "1.0",
                     "kept",
                     "not taken: " + _STEP_BACK,
-                )
+                ),
             ],
             id="held",
         ),

@@ -33,11 +33,18 @@ def test_tags_stand_in_the_order_of_their_names() -> None:
     assert list(listed(REPOSITORY, names, day(5), old=None).tags) == sorted(names)
 
 
-def test_a_tag_that_comes_back_is_new() -> None:
-    first = listed(REPOSITORY, ["a"], day(1), old=None)
-    second = listed(REPOSITORY, [], day(2), first)
+def test_a_tag_that_comes_back_was_seen_before() -> None:
+    first = listed(REPOSITORY, ["a", "b"], day(1), old=None)
+    second = listed(REPOSITORY, ["b"], day(2), first)
+    third = listed(REPOSITORY, ["a", "b", "c"], day(3), second)
 
-    assert listed(REPOSITORY, ["a"], day(3), second).tags["a"].first_seen == day(3)
+    assert second.gone == {"a": day(1)}
+    assert {name: tag.first_seen for name, tag in third.tags.items()} == {
+        "a": day(1),
+        "b": day(1),
+        "c": day(3),
+    }
+    assert third.gone == {}
 
 
 def test_a_tag_listed_twice_is_one() -> None:

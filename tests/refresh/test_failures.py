@@ -1,12 +1,14 @@
 """Passes of the refresher while something fails: complete or nothing, and nobody else's loss."""
 
 import json
+import re
 
 import pytest
 
 from cmp.errors import InvalidInput
+from cmp.registry import transport
 from tests.refresh.site import HOUR, Site
-from tests.support import faults
+from tests.support import faults, manners
 from tests.support.cli import cmp
 
 pytestmark = pytest.mark.tools
@@ -15,9 +17,63 @@ PAGE_2 = r"/tags/list\?.*last=v2"
 PASSWORD = "s3cret-Pa55"
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for a second at most where it would be a minute."""
+    monkeypatch.setattr(transport, "_DEADLINE_S", 1)
+    monkeypatch.setattr(transport, "_BACKOFF_S", 0.01)
+
+
 @pytest.mark.parametrize(
     ("where", "fault", "reason"),
     [
+        pytest.param("list$", faults.failing(500), "HTTP 500 Internal Server Error", id="500"),
+        pytest.param(
+            "list$", faults.failing(429), "HTTP 429 Too Many Requests; it wants", id="429"
+        ),
+        pytest.param(PAGE_2, faults.failing(429), "HTTP 429 Too Many Requests", id="page-2-429"),
+        pytest.param(
+            "/tags/list",
+            faults.failing(429, Retry_After="600"),
+            "HTTP 429 Too Many Requests; it wants to be left alone for 600 s",
+            id="429-until",
+        ),
+        pytest.param(
+            PAGE_2,
+            faults.failing(503, Retry_After="600"),
+            "HTTP 503 Service Unavailable; it wants to be left alone for 600 s",
+            id="page-2-503-until",
+        ),
+        pytest.param(
+            PAGE_2, manners.trickling(0.1), "the answer was not whole after 1 s", id="slow"
+        ),
+        pytest.param(
+            PAGE_2, manners.reset_in_headers, "Connection reset by peer", id="reset-in-headers"
+        ),
+        pytest.param(PAGE_2, manners.reset_in_body, "Connection reset by peer", id="reset-in-body"),
+        pytest.param(
+            "/tags/list",
+            manners.Flood(100),
+            "the answer is larger than 33554432 bytes",
+            id="100-megabytes",
+        ),
+        pytest.param(
+            PAGE_2, faults.failing(401), "HTTP 401 Unauthorized without", id="page-2-refused"
+        ),
+        pytest.param(PAGE_2, faults.cut, "no answer: ProtocolError", id="page-2-cut"),
+        pytest.param(PAGE_2, faults.saying(b"[]"), "is not a JSON object", id="page-2-list"),
+        pytest.param(PAGE_2, faults.stating(tags=7), "tags is not a list", id="page-2-tags"),
+        pytest.param(PAGE_2, faults.stating(name="x/y"), "it lists 'x/y', not", id="page-2-name"),
+        pytest.param(PAGE_2, faults.linking("<?>; rel=next"), "in a circle", id="page-2-loop"),
+        pytest.param(
+            PAGE_2, faults.linking("<http://x.test/>; rel=next"), "another host", id="page-2-host"
+        ),
+        pytest.param(
+            PAGE_2,
+            faults.leading("http://127.0.0.1:1/"),
+            "Connection refused",
+            id="page-2-led-away",
+        ),
         pytest.param(PAGE_2, faults.failing(500), "HTTP 500 Internal Server Error", id="page-2"),
         pytest.param("/tags/list", faults.failing(404), "HTTP 404 Not Found", id="404"),
         pytest.param("/tags/list", faults.cut, "no answer: ProtocolError", id="cut"),
@@ -30,11 +86,18 @@ PASSWORD = "s3cret-Pa55"
     ],
 )
 def test_a_listing_that_is_not_complete_changes_nothing(
-    site: Site, capsys: pytest.CaptureFixture[str], where: str, fault: faults.Fault, reason: str
+    site: Site,
+    capsys: pytest.CaptureFixture[str],
+    impatient: None,
+    *,
+    where: str,
+    fault: faults.Fault,
+    reason: str,
 ) -> None:
     site.push("v1", "v2", "v3")
     site.application()
     site.refresh()
+    capsys.readouterr()
     before, manifest = site.contents(), site.manifest
     site.push("v4")
     site.faulty.on("GET", where, fault)
@@ -45,14 +108,46 @@ def test_a_listing_that_is_not_complete_changes_nothing(
     assert before.pop("manifest.json") != after.pop("manifest.json")
     assert before == after
     assert site.manifest == manifest._replace(time=site.now)
-    log = capsys.readouterr().err
-    assert f'msg="not refreshed" repository={site.image()} reason="registry' in log
-    assert reason in log
-    assert "changed=0 unanswered=1 invalid=0\n" in log
+    said = capsys.readouterr()
+    assert f'msg="not refreshed" repository={site.image()} reason="registry' in said.err
+    assert reason in said.err
+    assert "changed=0 unanswered=1 invalid=0\n" in said.err
+    (problem,) = re.findall("^problem: registry .*", said.out, re.MULTILINE)
+    assert reason in problem
 
     site.faulty.mend()
     assert site.refresh() == 0
     assert site.tag() == "v4"
+
+
+def test_tokens_that_expire_in_the_midst_of_a_listing(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site.push("v1", "v2", "v3")
+    site.application()
+    site.faulty.demand_tokens()
+    site.refresh()
+    before = site.contents()
+    site.push("v4", "v5")
+    forget = manners.doing(site.faulty.forget_tokens)
+    site.faulty.on("GET", "/tags/list", lambda answer: forget(answer) if answer.body else answer)
+    site.faulty.on("GET", "^/token", manners.after(2, faults.failing(500)))
+    capsys.readouterr()
+
+    assert site.refresh() == 1  # there is a token for two pages of three
+
+    after = site.contents()
+    assert before.pop("manifest.json") != after.pop("manifest.json")
+    assert before == after
+    said = capsys.readouterr()
+    for told in (said.err, said.out):
+        assert f"HTTP 500 Internal Server Error ({site.faulty.url}/token)" in told
+
+    site.faulty.mend()
+    site.faulty.on("GET", "/tags/list", lambda answer: forget(answer) if answer.body else answer)
+    assert site.refresh() == 0  # a token for each page
+    assert site.tag() == "v5"
+    assert set(site.snapshot().tags) == {"v1", "v2", "v3", "v4", "v5"}
 
 
 def test_what_a_newer_writer_knew_stays_while_nothing_is_listed(site: Site) -> None:

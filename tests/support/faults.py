@@ -7,13 +7,16 @@ redirection that leads elsewhere, tokens demanded. It also keeps every request i
 """
 
 import base64
+import hashlib
 import http.client
+import io
 import json
 import re
 import socket
 import ssl
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -36,6 +39,12 @@ class Request:
     path: str
     """With its query."""
     headers: Mapping[str, str]
+    form: str = ""
+    """Its body."""
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        return {name: values[-1] for name, values in parse_qs(self.form).items()}
 
     @property
     def authorization(self) -> str:
@@ -55,6 +64,8 @@ class Answer:
     body: bytes = b""
     announced: int | None = None
     """Content-Length where it is not the body's: then the connection breaks off early."""
+    deliver: Callable[[socket.socket, bytes], object] | None = None
+    """Sends the bytes of all this, where that is not just done: `tests.support.manners`."""
 
 
 Fault = Callable[[Answer], Answer]
@@ -119,6 +130,8 @@ class FaultyRegistry:
         upstream: ``http://host:port`` of the real registry.
         page_size: tags a page; 0 gives them all in one, as the real one does.
         absolute_links: whether ``Link`` names the whole URL of the next page.
+        etags: whether a tag list has an ETag, and is not given again to who has it. As many
+            servers do, it is made of the body alone, and a 304 has the headers of a 200.
         certificate: a PEM file with certificate and key, to speak TLS; None for plain HTTP.
     """
 
@@ -128,6 +141,7 @@ class FaultyRegistry:
         *,
         page_size: int = 0,
         absolute_links: bool = False,
+        etags: bool = False,
         certificate: Path | None = None,
     ) -> None:
         self.requests: list[Request] = []
@@ -135,6 +149,7 @@ class FaultyRegistry:
         self._upstream = urlsplit(upstream).netloc
         self._page_size = page_size
         self._absolute_links = absolute_links
+        self._etags = etags
         self._faults: list[tuple[str, re.Pattern[str], Fault]] = []
         self._tokens: dict[str, str] | None = None
         self._credential: tuple[str, str] | None = None
@@ -228,19 +243,26 @@ class FaultyRegistry:
             if self._tokens.get(request.authorization.removeprefix("Bearer ")) != scope:
                 challenge = f'Bearer realm="{self.url}/token",service="{_SERVICE}",scope="{scope}"'
                 return Answer(401, {"WWW-Authenticate": challenge})
-        if self._page_size and _TAGS.match(request.path):
-            return self._page(request)
-        return self._hand_on(request)
+        if not _TAGS.match(request.path):
+            return self._hand_on(request)
+        answer = self._page(request) if self._page_size else self._hand_on(request)
+        return _conditional(request, answer) if self._etags else answer
 
     def _give_token(self, request: Request, tokens: dict[str, str]) -> Answer:
-        if request.query.get("service") != _SERVICE or not request.query.get("scope"):
+        is_oauth = request.method == "POST"  # docs/content/spec/auth/oauth.md
+        asked = request.fields if is_oauth else request.query
+        if asked.get("service") != _SERVICE or not asked.get("scope"):
             return Answer(400)
-        if self._credential and request.authorization != basic(*self._credential):
-            return Answer(401)
+        if self._credential:
+            user, password = self._credential
+            shown = asked.get("refresh_token", "") if is_oauth else request.authorization
+            if shown != (password if is_oauth else basic(user, password)):
+                return Answer(401)
         with self._lock:
             token = f"token-{len(tokens)}-of-{self._server.server_port}"
-            tokens[token] = request.query["scope"]
-        return Answer(200, {"Content-Type": "application/json"}, _json({"token": token}))
+            tokens[token] = asked["scope"]
+        said = {"access_token" if is_oauth else "token": token}
+        return Answer(200, {"Content-Type": "application/json"}, _json(said))
 
     def _page(self, request: Request) -> Answer:
         answer = self._hand_on(replace(request, path=urlsplit(request.path).path))
@@ -298,12 +320,27 @@ class _Handler(BaseHTTPRequestHandler):
     def do_HEAD(self) -> None:
         self._serve()
 
+    def do_POST(self) -> None:
+        self._serve()
+
     def log_message(self, *_: object) -> None:
         """Say nothing: `FaultyRegistry.requests` has it all."""
 
     def _serve(self) -> None:
-        request = Request(self.command, self.path, dict(self.headers))
+        form = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        request = Request(self.command, self.path, dict(self.headers), form.decode())
         answer = self.server.registry.answer(request)
+        if answer.deliver is None:
+            self._write(answer)
+            return
+        wire, self.wfile = self.wfile, io.BytesIO()
+        self._write(answer)
+        sent, self.wfile = self.wfile.getvalue(), wire
+        self.close_connection = True
+        with suppress(OSError):  # the other side has had enough
+            answer.deliver(self.connection, sent)
+
+    def _write(self, answer: Answer) -> None:
         length = len(answer.body) if answer.announced is None else answer.announced
         self.send_response(answer.status)
         for name, value in {**answer.headers, "Content-Length": str(length)}.items():
@@ -317,6 +354,16 @@ class _Handler(BaseHTTPRequestHandler):
 def basic(username: str, password: str) -> str:
     """Return the ``Authorization`` of a user and password."""
     return f"Basic {base64.b64encode(f'{username}:{password}'.encode()).decode()}"
+
+
+def _conditional(request: Request, answer: Answer) -> Answer:
+    if answer.status != http.HTTPStatus.OK:
+        return answer
+    etag = f'"{hashlib.sha256(answer.body).hexdigest()[:16]}"'
+    headers = {**answer.headers, "ETag": etag}
+    if request.headers.get("If-None-Match") == etag:
+        return Answer(304, headers)
+    return replace(answer, headers=headers)
 
 
 def _scope(path: str) -> str:

@@ -7,7 +7,7 @@ import json
 import tarfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urljoin
 
 import requests
@@ -25,6 +25,16 @@ Auth = tuple[str, str]
 
 Descriptor = dict[str, Any]
 """What a manifest says of something it names: mediaType, digest, size, …"""
+
+
+class Target(Protocol):
+    """A repository that takes what an image is made of."""
+
+    def put_blob(self, media_type: str, content: bytes) -> Descriptor:
+        """Keep a blob."""
+
+    def put_manifest(self, media_type: str, content: bytes, tag: str = "") -> str:
+        """Keep a manifest, and what to call it; return its digest."""
 
 
 class RegistryRefused(Exception):
@@ -53,8 +63,20 @@ def push_image(
         salt: goes into the layer; images that differ in nothing else differ in digest.
     """
     with _open(host_url, repository, auth) as target:
-        manifest = _image_manifest(target, created=created, platform=platform, salt=salt)
-        return target.put_manifest(MANIFEST, _encode(manifest), tag)
+        return put_image(target, tag, created=created, platform=platform, salt=salt)
+
+
+def put_image(
+    target: Target,
+    tag: str,
+    *,
+    created: str | None = "2026-01-01T00:00:00Z",
+    platform: str = "linux/amd64",
+    salt: str = "",
+) -> str:
+    """Make an image as `push_image` does, wherever ``target`` keeps it."""
+    manifest = _image_manifest(target, created=created, platform=platform, salt=salt)
+    return target.put_manifest(MANIFEST, _encode(manifest), tag)
 
 
 def push_index(
@@ -77,15 +99,19 @@ def push_index(
         salt: goes into every layer.
     """
     with _open(host_url, repository, auth) as target:
-        members = []
-        for platform, created in platforms.items():
-            manifest = _encode(
-                _image_manifest(target, created=created, platform=platform, salt=salt)
-            )
-            target.put_manifest(MANIFEST, manifest)
-            members.append({**_descriptor(MANIFEST, manifest), "platform": _split(platform)})
-        index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": members}
-        return target.put_manifest(INDEX, _encode(index), tag)
+        return put_index(target, tag, platforms, salt=salt)
+
+
+def put_index(target: Target, tag: str, platforms: Mapping[str, str], *, salt: str = "") -> str:
+    """Make an image for several platforms as `push_index` does, wherever ``target`` keeps it."""
+    members = []
+    for platform, created in platforms.items():
+        image = _image_manifest(target, created=created, platform=platform, salt=salt)
+        manifest = _encode(image)
+        target.put_manifest(MANIFEST, manifest)
+        members.append({**descriptor(MANIFEST, manifest), "platform": _split(platform)})
+    index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": members}
+    return target.put_manifest(INDEX, _encode(index), tag)
 
 
 def push_artifact(
@@ -158,7 +184,7 @@ class _Repository:
         return reply
 
     def put_blob(self, media_type: str, content: bytes) -> Descriptor:
-        described = _descriptor(media_type, content)
+        described = descriptor(media_type, content)
         upload = self.call("POST", "blobs/uploads/", expect=202).headers["Location"]
         self.call(
             "PUT",
@@ -171,7 +197,7 @@ class _Repository:
         return described
 
     def put_manifest(self, media_type: str, content: bytes, tag: str = "") -> str:
-        digest = _digest(content)
+        digest = digest_of(content)
         self.call(
             "PUT",
             f"manifests/{tag or digest}",
@@ -191,7 +217,7 @@ def _open(host_url: str, repository: str, auth: Auth | None) -> Iterator[_Reposi
 
 
 def _image_manifest(
-    target: _Repository, *, created: str | None, platform: str, salt: str
+    target: Target, *, created: str | None, platform: str, salt: str
 ) -> dict[str, Any]:
     layer = target.put_blob(LAYER, _tar("salt", salt))
     config = {
@@ -212,11 +238,11 @@ def _split(platform: str) -> dict[str, str]:
     return dict(zip(("os", "architecture", "variant"), platform.split("/"), strict=False))
 
 
-def _descriptor(media_type: str, content: bytes) -> Descriptor:
-    return {"mediaType": media_type, "digest": _digest(content), "size": len(content)}
+def descriptor(media_type: str, content: bytes) -> Descriptor:
+    return {"mediaType": media_type, "digest": digest_of(content), "size": len(content)}
 
 
-def _digest(content: bytes) -> str:
+def digest_of(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 

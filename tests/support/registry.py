@@ -6,9 +6,11 @@ import socket
 import subprocess
 import time
 import uuid
+from collections.abc import Mapping
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 import requests
 
@@ -16,6 +18,14 @@ START_WITHIN_S = 30
 STOP_WITHIN_S = 5
 PORTS_TRIED = 5
 WHO_HEADER = "X-Registry-Server"
+
+
+class Tls(NamedTuple):
+    """What a server speaks TLS with, and what its clients have to trust; files in PEM."""
+
+    certificate: Path
+    """With its key."""
+    authority: Path
 
 
 class RegistryServer:
@@ -31,14 +41,27 @@ class RegistryServer:
         binary: the registry program, distribution 3.
         root: a folder of its own: configuration, content and log go there.
         htpasswd: the one user and password it accepts; None lets everyone in.
+        token: whose tokens it accepts, as ``auth.token`` of its configuration.
+        tls: what it speaks TLS with; None for plain HTTP.
+        content: another's folder of content, to be a second door to the same.
     """
 
     def __init__(
-        self, *, binary: Path, root: Path, htpasswd: tuple[str, str] | None = None
+        self,
+        *,
+        binary: Path,
+        root: Path,
+        htpasswd: tuple[str, str] | None = None,
+        token: Mapping[str, str] | None = None,
+        tls: Tls | None = None,
+        content: Path | None = None,
     ) -> None:
         self._binary = binary
         self._root = root
         self._auth = htpasswd
+        self._token = token
+        self._tls = tls
+        self._content = content or root / "content"
         self._who = str(uuid.uuid4())
         self._port = 0
         self._process: subprocess.Popen[bytes] | None = None
@@ -50,8 +73,13 @@ class RegistryServer:
 
     @property
     def url(self) -> str:
-        """``http://127.0.0.1:PORT``."""
-        return f"http://{self.host}"
+        """``http://127.0.0.1:PORT``, or ``https://``."""
+        return f"{'https' if self._tls else 'http'}://{self.host}"
+
+    @property
+    def content(self) -> Path:
+        """Where it keeps its content; see `tests.support.storage`."""
+        return self._content
 
     @property
     def log(self) -> str:
@@ -121,32 +149,39 @@ class RegistryServer:
         atexit.register(self.stop)
 
     def _config(self) -> dict[str, object]:
+        http: dict[str, object] = {
+            "addr": self.host,
+            "secret": self._who,
+            "headers": {WHO_HEADER: [self._who]},
+        }
+        if self._tls:
+            file = str(self._tls.certificate)
+            http["tls"] = {"certificate": file, "key": file}
         config: dict[str, object] = {
             "version": 0.1,
             "log": {"level": "warn", "accesslog": {"disabled": True}},
             "storage": {
-                "filesystem": {"rootdirectory": str(self._root / "content")},
+                "filesystem": {"rootdirectory": str(self.content)},
                 "delete": {"enabled": True},
                 "maintenance": {"uploadpurging": {"enabled": False}},
             },
-            "http": {
-                "addr": self.host,
-                "secret": self._who,
-                "headers": {WHO_HEADER: [self._who]},
-            },
+            "http": http,
         }
         if self._auth:
             config["auth"] = {
                 "htpasswd": {"realm": "registry", "path": str(self._root / "htpasswd")}
             }
+        if self._token:
+            config["auth"] = {"token": dict(self._token)}
         return config
 
     def _answers(self) -> bool:
-        """Wait for GET /v2/ to give 200; False if the process ended or took too long."""
+        """Wait for GET /v2/ to be answered; False if the process ended or took too long."""
         until = time.monotonic() + START_WITHIN_S
         with requests.Session() as session:
             session.trust_env = False  # loopback needs no proxy and no .netrc
             session.auth = self._auth
+            session.verify = str(self._tls.authority) if self._tls else True
             while time.monotonic() < until and self._process and self._process.poll() is None:
                 try:
                     reply = session.get(f"{self.url}/v2/", timeout=5)
@@ -154,7 +189,8 @@ class RegistryServer:
                     time.sleep(0.02)
                     continue
                 # Without the header it would be another registry, with the port we wanted.
-                if reply.ok and reply.headers.get(WHO_HEADER) == self._who:
+                is_up = reply.ok or (self._token and reply.status_code == HTTPStatus.UNAUTHORIZED)
+                if is_up and reply.headers.get(WHO_HEADER) == self._who:
                     return True
                 time.sleep(0.02)
         return False

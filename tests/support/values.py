@@ -51,7 +51,7 @@ def recorded(
         tag=tag,
         digest=digest,
         fingerprint=fingerprint,
-        chosen_under=fingerprint,
+        chosen_under=policy.floor_key(),
         since=day(10),
         why="chosen before",
         created=created,

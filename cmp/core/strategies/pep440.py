@@ -1,5 +1,7 @@
 """``pep440``: the highest version as Python's packages have them (PEP 440)."""
 
+import re
+
 from cmp.core.order import Order
 from cmp.core.policy import Policy
 from cmp.core.reasons import Reason
@@ -15,10 +17,10 @@ def _ranker(policy: Policy, order: Order | None) -> Ranker:
     from packaging.version import InvalidVersion, Version
 
     # An image-list is split at commas, so a space stands for them here.
-    written = ",".join(policy.constraint.replace(",", " ").split())
+    spaced = re.sub(r"([=<>!~])\s+", r"\1", policy.constraint.replace(",", " "))
     try:
-        allowed = SpecifierSet(written)
-    except InvalidSpecifier:
+        allowed = SpecifierSet(",".join(spaced.split()))
+    except (InvalidSpecifier, ValueError):  # ValueError: a number longer than Python reads
         raise InvalidPolicy(
             f"not a PEP 440 specifier: {policy.constraint!r}; write ~=1.4, >=1.4 or ==1.4.*",
             where="constraint",
