@@ -67,7 +67,7 @@ def choose(
             choices.append(Choice(image, lock.tag, lock.digest))
             continue
         recorded = record.decisions.get(image.alias) if record else None
-        if record and recorded is None:
+        if record and (recorded is None or recorded.repository != image.repository):
             recorded = record.renamed(image, image_list.images)
         choice, remarks = _choose_image(image, recorded, reader)
         notes += remarks

@@ -2,14 +2,16 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cmp.core.decide import Decision, decide
+from cmp.core.groups import Member, agree
 from cmp.core.image_list import ManagedImage, read_image_list
 from cmp.core.keys import nearest
 from cmp.core.record import ApplicationRecord, History, Recorded, SourceRecord, shared_name
+from cmp.core.snapshot import Snapshot
 from cmp.core.verdicts import Verdict, table, verdicts
 from cmp.errors import CmpError, IndexUnavailable, InvalidInput
 from cmp.index import open_index
@@ -82,12 +84,47 @@ def _source(
     except CmpError as error:
         return report | {"problem": str(error)}
     report["notes"] = list(image_list.notes)
+    recorded = source.decisions
+    decided = _decided(image_list.images, recorded, index)
     report["images"] = [
-        _image(image, source.decisions.get(image.alias), index, _past(image.alias, source, history))
+        _image(image, recorded.get(image.alias), decided[image.alias])
+        | {"history": [_decision(past) for past in _past(image.alias, source, history)]}
         for image in image_list.images
         if alias in (None, image.alias)
     ]
     return report
+
+
+class _Decided(NamedTuple):
+    """What an image would be decided to be now, or why nothing can be said."""
+
+    snapshot: Snapshot | None
+    decision: Decision | None
+    problem: str = ""
+
+
+def _decided(
+    images: Iterable[ManagedImage], recorded: Mapping[str, Recorded], index: Store
+) -> dict[str, _Decided]:
+    """Decide as the refresher does, groups together; the time of a window is not looked at."""
+    decided: dict[str, _Decided] = {}
+    groups: dict[str, dict[str, Member]] = {}
+    for image in images:
+        snapshot, previous = index.snapshot(image.repository), recorded.get(image.alias)
+        decision, problem = None, "its repository is not in the index yet"
+        if snapshot is not None:
+            try:
+                decision = decide(image.policy, image.repository, snapshot, previous)
+            except CmpError as error:
+                problem = str(error)
+        decided[image.alias] = _Decided(snapshot, decision, "" if decision else problem)
+        if image.policy.group:
+            member = Member(image.policy, snapshot, previous, decision)
+            groups.setdefault(image.policy.group, {})[image.alias] = member
+    for word, members in groups.items():
+        for alias, decision in agree(word, members).items():
+            decided[alias] = decided[alias]._replace(decision=decision)
+    return decided
 
 
 def _past(alias: str, source: SourceRecord, history: History) -> tuple[Recorded, ...]:
@@ -95,24 +132,18 @@ def _past(alias: str, source: SourceRecord, history: History) -> tuple[Recorded,
     return history.get(shared_name(source.source, alias)) or history.get(alias, ())
 
 
-def _image(
-    image: ManagedImage, recorded: Recorded | None, index: Store, past: tuple[Recorded, ...]
-) -> dict[str, Any]:
+def _image(image: ManagedImage, recorded: Recorded | None, decided: _Decided) -> dict[str, Any]:
     report: dict[str, Any] = {
         "alias": image.alias,
         "image": str(image.repository),
         "policy": image.policy.fingerprint(),
         "chosen": _decision(recorded) if recorded and recorded.tag else None,
         "held": recorded.held if recorded else "",
-        "history": [_decision(decision) for decision in past],
+        "candidates": [],
     }
-    snapshot = index.snapshot(image.repository)
-    if snapshot is None:
-        return report | {"problem": "its repository is not in the index yet", "candidates": []}
-    try:
-        decision = decide(image.policy, image.repository, snapshot, recorded)
-    except CmpError as error:
-        return report | {"problem": str(error), "candidates": []}
+    snapshot, decision, problem = decided
+    if snapshot is None or decision is None:
+        return report | {"problem": problem}
     candidates = verdicts(decision)
     if recorded and recorded.tag != decision.tag:
         candidates = tuple(_as_recorded(verdict, recorded, decision) for verdict in candidates)
@@ -125,7 +156,9 @@ def _as_recorded(verdict: Verdict, recorded: Recorded, decision: Decision) -> Ve
     if verdict.tag == recorded.tag:
         return Verdict(verdict.tag, "chosen", recorded.why)
     if verdict.tag == decision.tag:
-        return Verdict(verdict.tag, "next", recorded.held or "the next refresh decides")
+        if recorded.held:
+            return Verdict(verdict.tag, "kept", f"not taken: {recorded.held}")
+        return Verdict(verdict.tag, "next", "the next refresh decides")
     return verdict
 
 

@@ -90,21 +90,25 @@ class SourceRecord(NamedTuple):
         policy, and what was chosen is the same.
         """
         key = image.policy.floor_key()
-        aliases = {other.alias for other in images}
+        present = {(other.alias, other.repository) for other in images}
         orphans = [
             decision
             for alias, decision in self.decisions.items()
-            if alias not in aliases
+            if (alias, decision.repository) not in present
             and (decision.repository, decision.chosen_under) == (image.repository, key)
         ]
         claimants = [
             other
             for other in images
-            if other.alias not in self.decisions
+            if not self._has(other)
             and (other.repository, other.policy.floor_key()) == (image.repository, key)
         ]
         chosen = {(orphan.tag, orphan.digest) for orphan in orphans}
         return orphans[0] if len(orphans) == len(claimants) and len(chosen) == 1 else None
+
+    def _has(self, image: ManagedImage) -> bool:
+        decision = self.decisions.get(image.alias)
+        return decision is not None and decision.repository == image.repository
 
 
 class ApplicationRecord(NamedTuple):
