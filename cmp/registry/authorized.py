@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import requests
 
-from cmp.errors import Refused
+from cmp.errors import Refused, RegistryFailed
 from cmp.registry.auth.base import Credential
 from cmp.registry.auth.docker_config import IDENTITY_USER
 from cmp.registry.auth.keychain import Keychain
@@ -92,7 +92,10 @@ class Authorized:
     def _current(self, path: str) -> _Authorization | None:
         known = self._known.get(path)
         if known is not None and time.monotonic() >= known.until_s:
-            return self._answered(path, known.challenge, known) or known
+            try:
+                return self._answered(path, known.challenge, known) or known
+            except RegistryFailed:
+                return known  # it may still be good; a 401 tells
         return known
 
     def _answered(

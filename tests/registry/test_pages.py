@@ -82,11 +82,13 @@ def test_a_listing_is_complete_or_an_error(
     registry: RegistryServer,
     connect: Connect,
     path: str,
+    monkeypatch: pytest.MonkeyPatch,
     *,
     where: str,
     fault: faults.Fault,
     reason: str,
 ) -> None:
+    monkeypatch.setattr("cmp.registry.transport._DEADLINE_S", 4.0)
     with FaultyRegistry(registry.url, page_size=2) as faulty:
         faulty.on("GET", where, fault)
         client = connect(faulty.url)
