@@ -48,7 +48,7 @@ format: $(VENV)/.installed ## format the code
 	$(RUN)/ruff format .
 	$(RUN)/ruff check --fix .
 
-bench: setup ## our own cost over bare helm and kustomize; time to decide
+bench: setup ## our own cost over bare helm and kustomize; time to decide; passes of the refresher
 	@$(RUN)/python -m bench
 
 clean: ## remove what make made here (not the cache of built tools)

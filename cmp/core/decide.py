@@ -11,7 +11,7 @@ from cmp.core.reasons import Reason
 from cmp.core.record import Recorded
 from cmp.core.selection import Ranked, Selection
 from cmp.core.snapshot import Snapshot, Tag
-from cmp.core.strategies import Rank, Strategy
+from cmp.core.strategies import Rank, Strategy, strategy
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +161,9 @@ def _pinned(
 
 def tags_to_describe(policy: Policy, snapshot: Snapshot) -> tuple[str, ...]:
     """Return the tags that may be chosen where that depends on what their manifests say."""
-    selection = Selection.of(policy)
-    if not selection.strategy.needs_created:
+    if not strategy(policy.strategy).needs_created:
         return ()
+    selection = Selection.of(policy)
     return tuple(name for name in snapshot.tags if not selection.why_not(name))
 
 

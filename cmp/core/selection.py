@@ -3,6 +3,7 @@
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from cmp.core.duration import parse_duration
 from cmp.core.filters import Filter, tag_filter
@@ -34,6 +35,7 @@ class Selection:
     """The decision names the digest besides the tag."""
 
     @classmethod
+    @lru_cache(maxsize=1_024)
     def of(cls, policy: Policy) -> "Selection":
         """Compile ``policy``; raise `InvalidPolicy` naming the key that is wrong."""
         chosen = strategy(policy.strategy)
