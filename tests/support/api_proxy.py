@@ -12,13 +12,13 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from types import TracebackType
-from typing import Self
 from urllib.parse import urlsplit
 
 from tests.support.faults import Answer, Request
+from tests.support.loopback import Loopback, QuietServer
 
 _SENT = ("Accept", "Authorization", "Content-Type")
 _DROPPED = frozenset({"connection", "content-length", "date", "transfer-encoding"})
@@ -45,7 +45,7 @@ def expired() -> Answer:
     return Answer(200, body=json.dumps({"type": "ERROR", "object": status}).encode() + b"\n")
 
 
-class ApiProxy:
+class ApiProxy(Loopback):
     """Stands before a real API server, without TLS.
 
     Example:
@@ -59,19 +59,10 @@ class ApiProxy:
         self._context = ssl.create_default_context(cafile=str(ca))
         self._rules: list[Rule] = []
         self._lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.proxy = self
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        server = _Server(("127.0.0.1", 0), _Handler)
+        server.proxy = self
+        super().__init__(server)
         self._open: set[http.client.HTTPConnection] = set()
-
-    @property
-    def url(self) -> str:
-        """``http://127.0.0.1:PORT``."""
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
 
     def __exit__(
         self,
@@ -80,9 +71,7 @@ class ApiProxy:
         traceback: TracebackType | None,
     ) -> None:
         self.break_watches()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__exit__(kind, error, traceback)
 
     def on(
         self,
@@ -146,9 +135,7 @@ class ApiProxy:
             connection.close()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 64
+class _Server(QuietServer):
     proxy: ApiProxy
 
 

@@ -17,14 +17,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import Message
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from tests.support.loopback import Loopback, QuietServer
 
 _ECR_TARGET = "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken"
 _AUTHORIZATION = re.compile(
@@ -97,7 +98,7 @@ def hanging(until: threading.Event) -> Service:
     return serve
 
 
-class Cloud:
+class Cloud(Loopback):
     """Services at paths of one server; what is at none of them is not found.
 
     Example:
@@ -108,33 +109,9 @@ class Cloud:
     def __init__(self) -> None:
         self.requests: list[Request] = []
         self._services: dict[tuple[str, str], Service] = {}
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.cloud = self
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-
-    @property
-    def host(self) -> str:
-        """``127.0.0.1:PORT``."""
-        return f"127.0.0.1:{self._server.server_port}"
-
-    @property
-    def url(self) -> str:
-        """``http://127.0.0.1:PORT``."""
-        return f"http://{self.host}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        server = _Server(("127.0.0.1", 0), _Handler)
+        server.cloud = self
+        super().__init__(server)
 
     def on(self, method: str, path: str, service: Service) -> None:
         """Put a service at a path, in place of what was there."""
@@ -151,8 +128,7 @@ class Cloud:
         return service(request) if service else Answer(404)
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
+class _Server(QuietServer):
     cloud: Cloud
 
 

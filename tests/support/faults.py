@@ -13,16 +13,16 @@ import io
 import json
 import re
 import socket
-import ssl
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.support.loopback import Loopback, QuietServer
 
 _HOP_BY_HOP = frozenset({"connection", "content-length", "date", "server", "transfer-encoding"})
 _TAGS = re.compile(r"/v2/.+/tags/list")
@@ -119,7 +119,7 @@ def waiting(until: threading.Event) -> Fault:
     return wait
 
 
-class FaultyRegistry:
+class FaultyRegistry(Loopback):
     """Stands before a real registry.
 
     Example:
@@ -155,39 +155,9 @@ class FaultyRegistry:
         self._credential: tuple[str, str] | None = None
         self._basic = ""
         self._lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.registry = self
-        self._scheme = "http"
-        if certificate:
-            self._scheme = "https"
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(certificate)
-            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-
-    @property
-    def host(self) -> str:
-        """``127.0.0.1:PORT``, as in an image's name."""
-        return f"127.0.0.1:{self._server.server_port}"
-
-    @property
-    def url(self) -> str:
-        """``http://127.0.0.1:PORT``, or ``https://``."""
-        return f"{self._scheme}://{self.host}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        server = _Server(("127.0.0.1", 0), _Handler)
+        server.registry = self
+        super().__init__(server, certificate)
 
     def on(self, method: str, pattern: str, fault: Fault) -> None:
         """From now on do ``fault`` to answers whose path matches somewhere."""
@@ -294,11 +264,9 @@ class FaultyRegistry:
             connection.close()
 
 
-class _Server(ThreadingHTTPServer):
+class _Server(QuietServer):
     """Threads that end with the tests, and one registry for all of them."""
 
-    daemon_threads = True
-    request_queue_size = 64
     registry: FaultyRegistry
 
     def get_request(self) -> tuple[socket.socket, Any]:

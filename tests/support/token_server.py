@@ -8,22 +8,21 @@ certificate the authority has issued. So are the certificates that servers speak
 import base64
 import ipaddress
 import json
-import ssl
-import threading
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+from tests.support.loopback import Loopback, QuietServer
 
 _VALID = timedelta(days=2)
 _ISSUER = "token server of the tests"
@@ -95,7 +94,7 @@ class Asked(NamedTuple):
     scope: str
 
 
-class TokenServer:
+class TokenServer(Loopback):
     """Gives tokens over TLS to the users it knows, and to nobody else.
 
     Example:
@@ -127,20 +126,14 @@ class TokenServer:
         self._may_pull = may_pull
         self._valid_s = valid_s
         self._certificate, self._key = authority.issue("signs tokens")
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.tokens = self
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(authority.server(f"tokens-{self._server.server_port}"))
-        # The handshake is for the connection's own thread, and none may hold up the others.
-        self._server.socket = context.wrap_socket(
-            self._server.socket, server_side=True, do_handshake_on_connect=False
-        )
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        server = _Server(("127.0.0.1", 0), _Handler)
+        server.tokens = self
+        super().__init__(server, authority.server(f"tokens-{server.server_port}"))
 
     @property
     def realm(self) -> str:
         """Where tokens are to be had."""
-        return f"https://127.0.0.1:{self._server.server_port}/token"
+        return f"{self.url}/token"
 
     @property
     def for_registry(self) -> Mapping[str, str]:
@@ -151,20 +144,6 @@ class TokenServer:
             "issuer": _ISSUER,
             "rootcertbundle": str(self._authority.file),
         }
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
     def answer(self, path: str, authorization: str) -> tuple[HTTPStatus, Mapping[str, Any]]:
         """Return status and document for a request."""
@@ -217,14 +196,10 @@ class TokenServer:
         return f"{signed}.{_base64url(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"
 
 
-class _Server(ThreadingHTTPServer):
+class _Server(QuietServer):
     """Threads that end with the tests, and one token server for all of them."""
 
-    daemon_threads = True
     tokens: TokenServer
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a client that does not trust the certificate: that is its right."""
 
 
 class _Handler(BaseHTTPRequestHandler):
