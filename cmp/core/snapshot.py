@@ -8,7 +8,7 @@ from cmp.core.image import Repository
 from cmp.core.policy import wants_platform
 from cmp.core.reasons import ADMITTED, Reason
 
-_MOST_GONE = 1_000  # the last that came
+_MOST_GONE = 20_000  # the last that came
 
 
 @dataclass(frozen=True, slots=True)

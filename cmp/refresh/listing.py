@@ -4,7 +4,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -14,22 +13,21 @@ from typing import Self, TypeVar
 
 from cmp.core.image import Repository
 from cmp.core.snapshot import Snapshot, Tag, listed
-from cmp.errors import CmpError, InvalidInput, NotFound, Refused, RegistryFailed
+from cmp.errors import CmpError, InvalidInput, RegistryFailed
+from cmp.refresh.place import Place
 from cmp.refresh.questions import Question, RemoteRepository, read
-from cmp.registry.auth.docker_config import place
-from cmp.registry.auth.keychain import Keyring, Wanted, described
-from cmp.registry.auth.reference import Reference, is_for, parse
-from cmp.registry.client import Listing, RegistryClient
+from cmp.registry.auth.docker_config import place as host_and_path
+from cmp.registry.auth.keychain import Keyring, described
+from cmp.registry.auth.reference import PullSecret, Reference, is_for
+from cmp.registry.client import Listing
 from cmp.registry.configuration import Registries, Registry
 from cmp.registry.describe import Configurations
 from cmp.registry.exchange import Observer
 from cmp.registry.pace import Pace
-from cmp.registry.transport import RegistryTransport
 
 log = logging.getLogger(__name__)
 
-_CONNECTIONS = 16  # to one registry
-_SILENCE_S = 90.0  # of a registry, after which nobody waits for its other answers
+_WHOLE_AFTER_S = 3600.0
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -38,51 +36,6 @@ Progress = Callable[[str, int], Callable[[], object]]
 """Takes what is done and how often; returns what to call after each."""
 
 Ask = Callable[[RemoteRepository], _V]
-
-
-class _Place:
-    """One registry: its connections, its pace, and threads that wait for no other's."""
-
-    def __init__(self, registry: Registry, observe: Observer) -> None:
-        self.registry = registry
-        self.transport = RegistryTransport(registry, Pace(registry.limit), _CONNECTIONS, observe)
-        self.threads = ThreadPoolExecutor(_CONNECTIONS, f"registry {registry.name}")
-        self._clients: dict[Reference | None, RegistryClient] = {}
-        self._lock = threading.Lock()
-
-    def client(self, reference: Reference | None, keyring: Keyring) -> RegistryClient:
-        """Return the client with the credentials that ``reference`` names, or its own."""
-        with self._lock:
-            if reference not in self._clients:
-                keychain = self._wanted(reference).keychain(keyring)
-                self._clients[reference] = RegistryClient(self.registry, self.transport, keychain)
-            return self._clients[reference]
-
-    @property
-    def host(self) -> str:
-        """As in the names of the images it holds."""
-        return place(self.registry.prefix or self.registry.api_url)[0]
-
-    def _wanted(self, reference: Reference | None) -> Wanted:
-        registry = self.registry
-        if reference is not None:
-            return Wanted(
-                reference, self.host, registry.api_url, where="pull-secret", annotated=True
-            )
-        own, where = None, f"registry {registry.name}: credentials"
-        if registry.credentials:
-            try:
-                own = parse(registry.credentials)
-            except InvalidInput as error:
-                raise error.within(where) from None
-            if not is_for(own, self.host):
-                raise InvalidInput(f"they are for {own.registry}, and go nowhere else", where=where)
-        return Wanted(own, self.host, registry.api_url, registry.credentials_valid_s, where)
-
-    def close(self) -> None:
-        """End; what is under way is not waited for."""
-        self.threads.shutdown(wait=False, cancel_futures=True)
-        self.transport.close()
 
 
 class RegistryAccess:
@@ -95,9 +48,13 @@ class RegistryAccess:
         self._observe = observe
         self._registries = Registries()
         self._pull_secrets: Mapping[Repository, Sequence[Reference]] = {}
-        self._places: dict[Registry, _Place] = {}
+        self._places: dict[Registry, Place] = {}
+        self._paces: dict[str, Pace] = {}
         self._works: dict[Repository, Reference | None] = {}
         self._told: dict[tuple[Repository, Reference], str] = {}
+        self._whole_s: dict[Repository, float] = {}
+        self._running: set[tuple[str, object]] = set()
+        self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -111,27 +68,55 @@ class RegistryAccess:
     ) -> None:
         """Begin a pass: the configuration may be another one now.
 
-        ``pull_secrets`` has the Secrets that annotations name for a repository: they are tried
-        before the registry's own credentials.
+        ``pull_secrets`` has all repositories there are, with the Secrets that annotations name
+        for them: they are tried before the registry's own credentials. Of registries and
+        repositories that are none of these any more, nothing is kept.
         """
-        gone = set(self._registries.entries) - set(registries.entries)
-        for registry in gone & self._places.keys():
-            self._places.pop(registry).close()
         self._registries = registries
         self._pull_secrets = pull_secrets
+        used = {found[0] for r in pull_secrets if (found := _located(registries, r))}
+        for registry in self._places.keys() - used:
+            self._places.pop(registry).close()
         self._works = {r: found for r, found in self._works.items() if r in pull_secrets}
+        self._told = {key: why for key, why in self._told.items() if key[0] in pull_secrets}
+        self._whole_s = {r: s for r, s in self._whole_s.items() if r in pull_secrets}
+        for place in self._places.values():
+            place.begin()
 
     def list_all(
         self, repositories: Mapping[Repository, Snapshot | None]
     ) -> dict[Repository, Listing | CmpError]:
-        """List each repository, with what is known of it; what fails is an error in its place."""
-        return self._each(
+        """List each repository, with what is known of it; what fails is an error in its place.
+
+        Those that were not listed for longest are first: what is not reached in time is next.
+        """
+        now_s = time.monotonic()
+        in_turn = sorted(repositories, key=lambda r: self._whole_s.get(r, 0.0))
+        answers = self._each(
             "listing",
             {
-                repository: (repository, partial(_tags, known.pages if known else ()))
-                for repository, known in repositories.items()
+                repository: (
+                    repository,
+                    partial(_tags, self._pages(repository, repositories[repository], now_s)),
+                )
+                for repository in in_turn
             },
         )
+        for repository, answer in answers.items():
+            if isinstance(answer, Listing) and answer.names is not None:
+                self._whole_s[repository] = now_s
+        return answers
+
+    def _pages(
+        self, repository: Repository, known: Snapshot | None, now_s: float
+    ) -> tuple[tuple[str, str], ...]:
+        """Return the pages to ask about, or none, to read all of them: now and then.
+
+        Where the last page is full, a server may say that it has not changed although it has
+        a successor now.
+        """
+        since_s = self._whole_s.setdefault(repository, now_s)
+        return known.pages if known is not None and now_s - since_s < _WHOLE_AFTER_S else ()
 
     def read_all(
         self, wanted: Mapping[tuple[Repository, str], tuple[Tag, tuple[str, ...]]], now: datetime
@@ -156,7 +141,8 @@ class RegistryAccess:
     ) -> dict[_K, _V | CmpError]:
         done = self._progress(what, len(tasks))
         configurations = Configurations()
-        futures: dict[Future[_V | CmpError], tuple[_K, _Place]] = {}
+        finished: SimpleQueue[tuple[_K, _V | CmpError]] = SimpleQueue()
+        pending: dict[_K, Place] = {}
         answers: dict[_K, _V | CmpError] = {}
         for key, (repository, ask) in tasks.items():
             try:
@@ -165,45 +151,111 @@ class RegistryAccess:
             except CmpError as error:
                 answers[key] = error
                 continue
-            bound = partial(self._ask, place, path, repository, ask, configurations)
-            futures[place.threads.submit(bound)] = (key, place)
-        for future, answer in _in_turn(futures):
-            answers[futures[future][0]] = answer
-            done()
+            if not self._starts(what, key):
+                answers[key] = _failed(place, "still asked from the pass before")
+                continue
+            pending[key] = place
+
+            def run(
+                key: _K = key,
+                place: Place = place,
+                path: str = path,
+                repository: Repository = repository,
+                ask: Ask[_V] = ask,
+            ) -> None:
+                # Nobody waits for it any more: then it is for the next pass.
+                why = place.given_up()
+                answer = (
+                    _failed(place, why)
+                    if why
+                    else self._ask(place, path, repository, ask, configurations)
+                )
+                self._ends(what, key)
+                finished.put((key, answer))
+
+            place.submit(run)
+        looked_s = time.monotonic()
+        while pending:
+            with suppress(Empty):
+                key, answer = finished.get(timeout=1)
+                if pending.pop(key, None):
+                    answers[key] = answer
+                    done()
+            if time.monotonic() - looked_s >= 1:
+                looked_s = time.monotonic()
+                for key, place in list(pending.items()):
+                    if why := place.given_up():
+                        del pending[key]
+                        answers[key] = _failed(place, why)
+                        done()
         return answers
 
-    def _place(self, registry: Registry) -> _Place:
+    def _starts(self, what: str, key: object) -> bool:
+        with self._lock:
+            if (what, key) in self._running:
+                return False
+            self._running.add((what, key))
+            return True
+
+    def _ends(self, what: str, key: object) -> None:
+        with self._lock:
+            self._running.discard((what, key))
+
+    def _place(self, registry: Registry) -> Place:
         if registry not in self._places:
-            self._places[registry] = _Place(registry, self._observe)
+            # What two entries ask at one place, it sees as one.
+            limits = [
+                entry.limit
+                for entry in (registry, *self._registries.entries)
+                if entry.api_url == registry.api_url and entry.limit
+            ]
+            pace = self._paces.setdefault(registry.api_url, Pace(min(limits, default=0)))
+            self._places[registry] = Place(registry, pace, self._observe)
         return self._places[registry]
 
     def _ask(
         self,
-        place: _Place,
+        place: Place,
         path: str,
         repository: Repository,
         ask: Ask[_V],
         configurations: Configurations,
     ) -> _V | CmpError:
         """Ask with the credentials that served before, then with all others there are."""
-        named = self._pull_secrets.get(repository, ())
-        sources = [*(r for r in named if is_for(r, place.host)), None]
-        if repository in self._works:
-            sources.sort(key=lambda source: source != self._works[repository])
         failed: CmpError | None = None
-        for source in sources:
+        for source in self._sources(place, repository):
             try:
                 client = place.client(source, self._keyring)
                 answer = ask(RemoteRepository(client, path, configurations))
-            except (Refused, NotFound, InvalidInput) as error:
+            except CmpError as error:
                 failed = failed or error
                 self._tell_of(repository, source, str(error))
-            except CmpError as error:
-                return error
+            except Exception:
+                # A mistake of ours, about one repository; the others are not to suffer.
+                log.exception("not asked", extra={"repository": repository})
+                return _failed(place, "a mistake of the refresher's: see its log")
             else:
                 self._works[repository] = source
                 return answer
-        return failed or RegistryFailed("nothing to ask with", where=str(repository))
+        return failed or _failed(place, "nothing to ask with")
+
+    def _sources(self, place: Place, repository: Repository) -> list[Reference | None]:
+        """Return the credentials that may be sent to a place for a repository; None is its own.
+
+        Where it is listed elsewhere than its name says, what is named for it goes only where
+        that is said.
+        """
+        is_elsewhere = place.registry.prefix and place.host != _place_of(repository)
+        named = [
+            reference
+            for reference in self._pull_secrets.get(repository, ())
+            if is_for(reference, place.host)
+            and (reference.registry or isinstance(reference, PullSecret) or not is_elsewhere)
+        ]
+        sources = [*named, None]
+        if repository in self._works:
+            sources.sort(key=lambda source: source != self._works[repository])
+        return sources
 
     def _tell_of(self, repository: Repository, source: Reference | None, why: str) -> None:
         """Log once that a pull-secret did not do: others may have done instead."""
@@ -213,32 +265,19 @@ class RegistryAccess:
             log.warning("pull-secret not used", extra={**where, "reason": why})
 
 
-def _in_turn(
-    futures: Mapping[Future[_V | CmpError], tuple[_K, _Place]],
-) -> Iterable[tuple[Future[_V | CmpError], _V | CmpError]]:
-    """Yield answers as they come; for a registry that falls silent, that it did."""
-    now_s = looked_s = time.monotonic()
-    heard_s = {place: now_s for _, place in futures.values()}
-    pending = set(futures)
-    finished: SimpleQueue[Future[_V | CmpError]] = SimpleQueue()
-    for future in futures:
-        future.add_done_callback(finished.put)
-    while pending:
-        with suppress(Empty):
-            future = finished.get(timeout=1)
-            if future in pending:
-                pending.discard(future)
-                heard_s[futures[future][1]] = time.monotonic()
-                yield future, future.result()
-        now_s = time.monotonic()
-        if now_s - looked_s < 1:
-            continue
-        looked_s = now_s
-        for future in [f for f in pending if now_s - heard_s[futures[f][1]] > _SILENCE_S]:
-            pending.discard(future)
-            future.cancel()
-            where = f"registry {futures[future][1].registry.name}"
-            yield future, RegistryFailed(f"silent for {_SILENCE_S:.0f} s", where=where)
+def _located(registries: Registries, repository: Repository) -> tuple[Registry, str] | None:
+    try:
+        return registries.locate(repository)
+    except InvalidInput:
+        return None
+
+
+def _place_of(repository: Repository) -> str:
+    return host_and_path(repository.host)[0]
+
+
+def _failed(place: Place, why: str) -> RegistryFailed:
+    return RegistryFailed(why, where=f"registry {place.registry.name}")
 
 
 def snapshots(

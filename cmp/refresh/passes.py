@@ -45,7 +45,8 @@ class Summary:
     """Things that someone has to change."""
     rows: list[tuple[str, ...]] = field(default_factory=list)
     """Of each image: Application, alias, the tag before, the tag now, and a word."""
-    problems: list[str] = field(default_factory=list)
+    problems: dict[str, None] = field(default_factory=dict)
+    """In the order in which they came, each once."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -65,5 +66,7 @@ class Summary:
             self.invalid += 1
         else:
             self.unanswered += 1
-        self.problems.append(str(error))
+        if str(error) in self.problems:
+            return  # of a registry that gives no answer, thousands may be as many lines
+        self.problems[str(error)] = None
         log.warning("not refreshed", extra={**where, "reason": error})

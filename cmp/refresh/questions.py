@@ -79,7 +79,7 @@ def unread(
     for policy in policies:
         for name in _to_describe(policy, snapshot):
             tag = snapshot.tags[name]
-            is_due = name in chosen or tag.kind == "missing" or _is_old(tag, now)
+            is_due = name in chosen or _may_be_coming(tag, now) or _is_old(tag, now)
             if tag.is_read(policy.platforms) and not is_due:
                 continue
             wish = wishes.setdefault(name, set(policy.platforms) or None)
@@ -100,6 +100,8 @@ def read(tag: Tag, platforms: tuple[str, ...], now: datetime, asked: RemoteRepos
                 return same
         found = asked.described(tag.name, platforms)
     except NotFound:
+        if tag.kind == "missing" and not _is_old(tag, now):
+            return tag
         return Tag(tag.name, tag.first_seen, kind="missing", looked_at=now)
     return described(tag, found, now)
 
@@ -118,9 +120,16 @@ def described(tag: Tag, found: Description, now: datetime) -> Tag:
     return Tag(tag.name, tag.first_seen, *known, looked_at=now)
 
 
+def _may_be_coming(tag: Tag, now: datetime) -> bool:
+    """Tell whether a tag without a manifest may have one soon: it was just listed first."""
+    return tag.kind == "missing" and (
+        tag.first_seen is None or now - tag.first_seen < timedelta(hours=2)
+    )
+
+
 def _is_old(tag: Tag, now: datetime) -> bool:
-    if tag.looked_at is None:
-        return True
+    if tag.looked_at is None or tag.looked_at > now:
+        return True  # a clock may have run ahead
     spread_s = zlib.crc32(tag.name.encode()) % _DAY_S
     return now - tag.looked_at > timedelta(seconds=_DAY_S + spread_s)
 

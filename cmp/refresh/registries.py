@@ -38,7 +38,8 @@ class Configured:
             log.warning("registries not read", extra={"reason": error})
             return self.last
         if found != self.last:
-            log.info("registries read anew", extra={"count": len(found.entries)})
+            level = logging.INFO if found.entries else logging.WARNING
+            log.log(level, "registries read anew", extra={"count": len(found.entries)})
         self.last = found
         self._note()
         return found
@@ -66,8 +67,11 @@ def from_config_map(cluster: "Cluster", namespace: str) -> Read:
             found = cluster.get(f"/api/v1/namespaces/{namespace}/configmaps/{CONFIG_MAP}")
         except Missing:
             return Registries()
-        text = (found.get("data") or {}).get(_KEY)
-        return registries_from_text(text, where=where) if text else Registries()
+        data = found.get("data") or {}
+        if _KEY not in data:
+            there = ", ".join(sorted({*data, *(found.get("binaryData") or {})})) or "none"
+            raise InvalidInput(f"there is no such key in data; its keys are: {there}", where=where)
+        return registries_from_text(data[_KEY], where=where)
 
     return read
 

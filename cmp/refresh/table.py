@@ -18,7 +18,7 @@ def table(summary: Summary, traffic: Mapping[str, Counts]) -> Iterator[str]:
         yield from _aligned([_REGISTRIES, *(_row(name, c) for name, c in traffic.items())])
     if summary.problems:
         yield ""
-        yield from (f"problem: {problem}" for problem in dict.fromkeys(summary.problems))
+        yield from (f"problem: {problem}" for problem in summary.problems)
 
 
 def _row(name: str, counts: Counts) -> tuple[str, ...]:

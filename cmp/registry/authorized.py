@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import requests
 
@@ -49,6 +50,7 @@ class Authorized:
         self._lock = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
         self._known: dict[str, _Authorization] = {}
+        self._basic: _Authorization | None = None
 
     def request(
         self, method: str, url: str, path: str, headers: Mapping[str, str]
@@ -63,7 +65,9 @@ class Authorized:
         used = self._current(path)
         answer = self._send(method, url, headers, used)
         if answer.status_code == _UNAUTHORIZED:
-            challenge = _preferred(answer)
+            # What a redirection leads to may not ask for what is this registry's.
+            is_own = urlsplit(str(answer.url))[:2] == urlsplit(self._api_url)[:2]
+            challenge = _preferred(answer) if is_own else None
             finish(answer)
             fresh = self._answered(path, challenge, used)
             if fresh is not None:
@@ -78,7 +82,7 @@ class Authorized:
 
     def who(self, path: str) -> str:
         """Return in words with which credentials the repository at ``path`` was asked."""
-        used = self._known.get(path)
+        used = self._known.get(path) or self._basic
         if used is not None and used.credential is not None:
             return f" with the credentials of {self._keychain.source}"
         return " without credentials"
@@ -90,7 +94,7 @@ class Authorized:
         return self._transport.send(method, url, sent)
 
     def _current(self, path: str) -> _Authorization | None:
-        known = self._known.get(path)
+        known = self._known.get(path) or self._basic
         if known is not None and time.monotonic() >= known.until_s:
             try:
                 return self._answered(path, known.challenge, known) or known
@@ -132,6 +136,8 @@ class Authorized:
         if fresh is None or (is_same and fresh.until_s == float("inf")):
             return None
         self._known[path] = fresh
+        if fresh.until_s == float("inf") and not self._keychain.by_path:
+            self._basic = fresh  # good for all that the registry has
         return fresh
 
     def _made(

@@ -20,6 +20,8 @@ from cmp.registry.configuration import Registry
 from cmp.registry.transport import RegistryTransport, finish
 
 _NOT_MODIFIED = 304
+_PORTS = {"http": 80, "https": 443}
+_QUOTED = 80  # characters of what a registry says
 _NOT_FOUND = 404
 _MOST_PAGES = 10_000  # of a listing; a hundred tags a page make a million
 _JSON = "application/json"
@@ -74,6 +76,11 @@ class RegistryClient:
         self._registry = registry
         self._transport = transport
         self._authorized = Authorized(transport, keychain, registry.api_url)
+
+    @property
+    def api_url(self) -> str:
+        """Where its API is."""
+        return self._registry.api_url
 
     @property
     def name(self) -> str:
@@ -137,10 +144,11 @@ class RegistryClient:
         """Return a page's names, and the URL of the next page if there is one."""
         document = self._transport.json_object(url, self._body(url, path, answer))
         if document.get("name") != path:
-            raise self._transport.failed(url, f"it lists {document.get('name')!r}, not {path!r}")
-        page = document.get("tags")
-        if page is None:
-            page = []
+            listed = repr(document.get("name"))[:_QUOTED]
+            raise self._transport.failed(url, f"it lists {listed}, not {path!r}")
+        if "tags" not in document or document.get("errors"):
+            raise self._transport.failed(url, "it says nothing of tags")
+        page = document["tags"] or []
         if not isinstance(page, list) or not all(isinstance(tag, str) for tag in page):
             raise self._transport.failed(url, "tags is not a list of names")
         return tuple(filter(is_tag, page)), self._next_page(url, answer.headers)
@@ -193,13 +201,18 @@ class RegistryClient:
         links = parse_header_links(link)
         following = [item["url"] for item in links if item.get("rel") == "next"]
         try:
-            absolute = urljoin(url, following[0])
-            host = urlsplit(absolute)[:2]
+            found, here = urlsplit(urljoin(url, following[0])), urlsplit(url)
+            host, port = found.hostname, found.port or _PORTS.get(found.scheme)
         except (IndexError, ValueError):
             raise self._transport.failed(url, "the link to its next page cannot be read") from None
-        if host != urlsplit(url)[:2]:
-            raise self._transport.failed(url, f"its next page is on another host: {host[1]}")
-        return absolute
+        # Behind what ends TLS, a registry may take itself to be on plain HTTP.
+        ports = {here.port or _PORTS.get(here.scheme), *(_PORTS.values() if not here.port else ())}
+        if host != here.hostname or port not in ports:
+            shown = found.netloc[:_QUOTED]
+            raise self._transport.failed(url, f"its next page is on another host: {shown}")
+        if found.path != here.path:
+            raise self._transport.failed(url, "its next page is of another repository")
+        return here._replace(query=found.query).geturl()
 
     def _digest(self, url: str, body: bytes, reference: str) -> str:
         """Return the digest of what was read; what a digest names has to have it."""

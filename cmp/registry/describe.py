@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from cmp.core.image import is_digest
 from cmp.core.policy import wants_platform
-from cmp.errors import RegistryFailed
+from cmp.errors import NotFound, RegistryFailed
 from cmp.registry.client import RegistryClient
 
 _IMAGE_CONFIGS = (
     "application/vnd.oci.image.config.v1+json",
     "application/vnd.docker.container.image.v1+json",
 )
+_MOST_CHILDREN = 200  # of an index
 _OF_CONFIGURATIONS = ("created", "os", "architecture", "variant")
 _NO_PLATFORM = "unknown/unknown"  # of attestations that buildx puts beside an image
 
@@ -38,15 +40,25 @@ class Configurations:
     def __init__(self) -> None:
         """Begin with none; one pass of a refresher uses one of these."""
         self._lock = threading.Lock()
-        self._found: dict[tuple[str, str], Future[Mapping[str, Any]]] = {}
+        self._found: dict[tuple[str, str, str], Future[Mapping[str, Any]]] = {}
 
     def get(self, client: RegistryClient, path: str, digest: str) -> Mapping[str, Any]:
-        """Return a configuration; who asks for one that is being read waits for it."""
-        mine: Future[Mapping[str, Any]] = Future()
-        with self._lock:
-            found = self._found.setdefault((path, digest), mine)
-        if found is not mine:
-            return found.result()
+        """Return a configuration; who asks for one that is being read waits for it.
+
+        Registries do not share, nor do who asks an error: each has its own to tell of.
+        """
+        key = (client.api_url, path, digest)
+        while True:
+            mine: Future[Mapping[str, Any]] = Future()
+            with self._lock:
+                found = self._found.setdefault(key, mine)
+            if found is mine:
+                break
+            if found.exception() is None:
+                return found.result()
+            with self._lock:
+                if self._found.get(key) is found:
+                    del self._found[key]
         try:
             config = client.blob(path, digest)
         except BaseException as error:
@@ -86,8 +98,12 @@ def describe(
         if not wants_platform(wanted, platform):
             unread.append(platform)
             continue
-        build, _ = client.manifest(path, child["digest"])
-        config = _configuration(client, path, build, configurations)
+        try:
+            build, _ = client.manifest(path, child["digest"])
+            config = _configuration(client, path, build, configurations)
+        except NotFound:
+            platforms.remove(platform)  # as in a mirror of some platforms only
+            continue
         if config is not None:
             created |= _created(platform, config)
     return Description(digest, "image", tuple(platforms), created, tuple(unread))
@@ -103,9 +119,14 @@ def _children(
     client: RegistryClient, path: str, index: Mapping[str, Any]
 ) -> list[Mapping[str, Any]]:
     children = index["manifests"]
+    if isinstance(children, list) and len(children) > _MOST_CHILDREN:
+        raise RegistryFailed(
+            f"an index of {len(children)} manifests, more than {_MOST_CHILDREN}",
+            where=f"{client.name}/{path}",
+        )
     if isinstance(children, list) and all(
         isinstance(child, dict)
-        and isinstance(child.get("digest"), str)
+        and is_digest(str(child.get("digest")))
         and isinstance(child.get("platform") or {}, dict)
         for child in children
     ):
@@ -122,7 +143,10 @@ def _configuration(
     """Return an image's configuration; None when the manifest is not an image's."""
     if not _is_image(manifest):
         return None
-    return configurations.get(client, path, str(manifest["config"].get("digest")))
+    digest = str(manifest["config"].get("digest"))
+    if not is_digest(digest):
+        raise RegistryFailed("its configuration has no digest", where=f"{client.name}/{path}")
+    return configurations.get(client, path, digest)
 
 
 def _is_image(manifest: Mapping[str, Any]) -> bool:

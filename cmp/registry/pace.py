@@ -11,6 +11,7 @@ _WINDOW_S = 1.0  # of the requests that say how much a registry takes
 _SLOWER = 0.8  # of what it took, after it refused one
 _SLOWEST = 0.5  # of the rate before: just after a pause little was taken, for little was sent
 _FASTER_S = 0.02  # of the rate, each second without a refusal
+_FIRST_RATE = 10.0  # requests a second, at least, after the first refusal
 _LOWEST = 0.5  # requests a second
 _PAUSE_S = 1.0  # at least, after a refusal; twice as long with each more and no answer between
 _LONGEST_PAUSE_S = 3600.0  # whatever it says: a slip of a proxy's is not to last for ever
@@ -111,7 +112,8 @@ class Pace:
     def _slower(self, now_s: float) -> float:
         taken = sum(1 for time_s in self._taken if time_s > now_s - _WINDOW_S) / _WINDOW_S
         if not self._rate:
-            return taken * _SLOWER
+            # At the beginning little was taken, which says little of what would be.
+            return max(taken * _SLOWER, _FIRST_RATE)
         return max(min(self._rate, taken) * _SLOWER, self._rate * _SLOWEST)
 
     def _rest_s(self) -> float:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http.cookiejar import DefaultCookiePolicy
 from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit
@@ -52,12 +53,14 @@ class RegistryTransport:
         self._observe = observe
         self._session = _Session()
         self._session.max_redirects = _MOST_REDIRECTIONS
+        # One may stand for who was asked as: requests of others go the same way.
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         if registry.insecure:
             # Its owner wrote `insecure: true`: a warning with each request says nothing new.
             disable_warnings(InsecureRequestWarning)
         # Given with each request: requests lets REQUESTS_CA_BUNDLE overrule a session's.
         self._verify = False if registry.insecure else None
-        adapter = _Adapter(registry.ca, pool_maxsize=connections)
+        adapter = _Adapter(None if registry.insecure else registry.ca, pool_maxsize=connections)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
 
@@ -241,16 +244,17 @@ class _Session(requests.Session):
 
 
 class _Adapter(HTTPAdapter):
-    """Trusts more certificates than the system does, where there are any."""
+    """Trusts what the system does, and more where there is more."""
 
-    def __init__(self, ca: str, pool_maxsize: int) -> None:
+    def __init__(self, ca: str | None, pool_maxsize: int) -> None:
         self._ca = ca
         super().__init__(pool_maxsize=pool_maxsize)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        if self._ca:
+        if self._ca is not None:
             context = ssl.create_default_context()
-            context.load_verify_locations(cadata=self._ca)
+            if self._ca:
+                context.load_verify_locations(cadata=self._ca)
             kwargs["ssl_context"] = context
         super().init_poolmanager(*args, **kwargs)
 

@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
 from typing import NamedTuple
@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 _OF_ITS_LIFE = 0.8
 _SECRET_S = 300.0  # until a Secret is read again
+_FAILED_S = 30.0  # until something that failed, or was refused, is asked again
 
 NATIVE = ("cmp.registry.auth.ecr", "cmp.registry.auth.google", "cmp.registry.auth.azure")
 """Registries that know the identity of a pod: each has ``serves`` and ``issue``."""
@@ -41,6 +42,7 @@ class Keyring:
 
     env: Mapping[str, str]
     secrets: ReadSecret | None = None
+    _read: dict[tuple[str, str], tuple[Secret | None, float]] = field(default_factory=dict)
 
     def secret(
         self, reference: SecretField | PullSecret, *, annotated: bool
@@ -52,7 +54,11 @@ class Keyring:
                 f"{kind}: is read from a cluster, and there is none here; "
                 "write env:<VARIABLE> holding user:password"
             )
-        found = self.secrets(reference.namespace, reference.name)
+        key = (reference.namespace, reference.name)
+        found, until_s = self._read.get(key, (None, 0.0))
+        if found is None or time.monotonic() >= until_s:
+            found = self.secrets(*key)  # for each of many repositories that it has credentials for
+            self._read[key] = (found, time.monotonic() + _FAILED_S)
         if annotated:
             refuse_argo_cds_own(found.labels, where=reference.where)
         return found.data
@@ -86,26 +92,33 @@ class Keychain:
         self._fetch = fetch
         self.source = source
         self._where = where or source
-        self._by_path = by_path
+        self.by_path = by_path
         self.is_written = is_written
         self._lock = threading.Lock()
         self._kept: dict[str, tuple[Issued | None, float]] = {}
+        self._failed: dict[str, tuple[EdgeFailed, float]] = {}
+        self._renewed_s: dict[str, float] = {}
 
     def credential(self, path: str) -> Credential | None:
         """Return the credential for the repository at ``path``.
 
         One that cannot be renewed is used on. Raises `InvalidInput` and `EdgeFailed`.
         """
-        key = path if self._by_path else ""
+        key = path if self.by_path else ""
         with self._lock:  # a second thread waits rather than fetch the same
             kept = self._kept.get(key)
             if kept and time.monotonic() < kept[1]:
                 return kept[0].credential if kept[0] else None
+            failed = self._failed.get(key)
+            if failed and time.monotonic() < failed[1]:
+                raise failed[0]  # many repositories ask, and each try may take its time
             try:
                 issued = self._fetch(path)
             except EdgeFailed as error:
                 if kept is None or kept[0] is None:
-                    raise error.within(self._where) from None
+                    error = error.within(self._where)
+                    self._failed[key] = (error, time.monotonic() + _FAILED_S)
+                    raise error from None
                 log.warning(
                     "credential not renewed", extra={"source": self.source, "reason": error}
                 )
@@ -119,10 +132,14 @@ class Keychain:
 
     def renewed(self, path: str, refused: Credential | None) -> Credential | None:
         """Return another credential than the one that was refused, or None when there is none."""
-        key = path if self._by_path else ""
+        key = path if self.by_path else ""
         with self._lock:
             kept = self._kept.get(key)
             if kept and kept[0] and kept[0].credential == refused:
+                now_s = time.monotonic()
+                if now_s < self._renewed_s.get(key, 0.0) + _FAILED_S:
+                    return None  # many repositories may be forbidden to it
+                self._renewed_s[key] = now_s
                 self._kept[key] = (kept[0], 0.0)  # it may have served elsewhere
         fresh = self.credential(path)
         return None if fresh == refused else fresh
