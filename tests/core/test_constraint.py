@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cmp.core.versions.constraint import Constraint
 from cmp.core.versions.semver import sort_key
@@ -122,3 +124,25 @@ def test_no_text_takes_long(constraint: str) -> None:
     """Backtracking without bound would show as a test that never ends."""
     with pytest.raises(InvalidPolicy):
         Constraint.parse(constraint)
+
+
+_VERSIONS = st.sampled_from(["1", "1.2", "v1.2.3", "0", "x", "1.x", "1.2.*", "2.0.0-rc.1", "*-0"])
+_TERMS = st.builds(
+    "{}{}{}".format,
+    st.sampled_from(["", "=", "!=", ">", "<", ">=", "=>", "<=", "=<", "~", "~>", "^"]),
+    st.sampled_from(["", " "]),
+    _VERSIONS,
+)
+_GROUPS = st.one_of(
+    st.lists(_TERMS, min_size=1, max_size=3).map(" ".join),
+    st.lists(_TERMS, min_size=1, max_size=3).map(", ".join),
+    st.builds("{} - {}".format, _VERSIONS, _VERSIONS),
+)
+
+
+@given(st.lists(_GROUPS, min_size=1, max_size=3).map(" || ".join))
+def test_what_is_printed_is_parsed_to_the_same(text: str) -> None:
+    constraint = Constraint.parse(text)
+
+    assert Constraint.parse(str(constraint)) == constraint
+    assert str(Constraint.parse(str(constraint))) == str(constraint)

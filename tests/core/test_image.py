@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cmp.core.image import Image, Repository, is_digest, is_tag, reference_suffix, split_tag
 from cmp.errors import InvalidImage
@@ -158,3 +160,21 @@ def test_split_tag(text: str, name: str, rest: str | None) -> None:
 )
 def test_reference_suffix(tag: str | None, digest: str | None, suffix: str) -> None:
     assert reference_suffix(tag, digest) == suffix
+
+
+_COMPONENTS = st.from_regex(r"[a-z0-9]{1,3}(?:(?:\.|_|__|-{1,2})[a-z0-9]{1,2})?", fullmatch=True)
+_REFERENCES = st.builds(
+    "{}{}{}{}".format,
+    st.sampled_from(["", "localhost/", "reg:5000/", "reg.test/", "[::1]:80/", "docker.io/"]),
+    st.lists(_COMPONENTS, min_size=1, max_size=3).map("/".join),
+    st.one_of(st.just(""), st.from_regex(r":[A-Za-z0-9_][A-Za-z0-9._-]{0,5}", fullmatch=True)),
+    st.sampled_from(["", f"@{DIGEST}"]),
+)
+
+
+@given(_REFERENCES)
+def test_what_is_parsed_is_printed_as_it_was(text: str) -> None:
+    image = Image.parse(text)
+
+    assert str(image) == text
+    assert Image.parse(str(image)) == image

@@ -35,6 +35,8 @@ _WILDCARDS = frozenset({"x", "X", "*"})
 class _Term:
     """One comparison, with what the version in it is ordered by."""
 
+    written: str
+    """Without spaces."""
     holds: "_Holds"
     key: SortKey
     any_minor: bool
@@ -56,9 +58,12 @@ class _Group:
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """A parsed constraint; ask `allows`."""
+    """A parsed constraint; ask `allows`. Printed and parsed, it is the same."""
 
     groups: tuple[_Group, ...]
+
+    def __str__(self) -> str:
+        return " || ".join(" ".join(term.written for term in group.terms) for group in self.groups)
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -112,8 +117,10 @@ def _term(match: re.Match[str], text: str) -> _Term:
     key = sort_key(".".join(numbers) + (match["prerelease"] or ""))
     if key is None:
         raise _improper(text, match.start(), match.end())
+    operator = match["operator"] or ""
     return _Term(
-        _HOLDS[match["operator"] or ""],
+        operator + match["version"],
+        _HOLDS[operator],
         key,
         any_minor,
         any_patch,
