@@ -13,7 +13,7 @@ HUB = (
     'scope="repository:library/nginx:pull"'
 )
 LINE = 65536  # bytes; http.client reads no longer header
-QUICK_S = 0.5
+QUICK_S = 10
 
 
 @pytest.mark.parametrize(

@@ -382,7 +382,8 @@ def test_a_registry_that_hangs_costs_one_request_a_connection(
         said = [future.result() for future in futures]
 
     assert all("no answer" in reason for reason in said)
-    assert len(asked.statuses) <= 8
+    # Each connection's first, and again for those that fell silent before the fifth.
+    assert len(asked.statuses) <= 8 + 4
 
 
 @pytest.mark.parametrize(
