@@ -108,13 +108,39 @@ def test_sources(spec: dict[str, object], paths: list[str]) -> None:
         ),
         pytest.param(
             {"kustomize": {"namePrefix": "a-"}, "directory": {"recurse": True}},
-            {"kustomize.namePrefix": "a-", "directory.recurse": "True"},
+            {"kustomize.namePrefix": "a-", "directory.recurse": "true"},
             id="kinds",
         ),
         pytest.param(
             {"helm": {"valueFiles": [], "values": "", "skipCrds": False, "parameters": None}},
             {},
             id="empty-is-absent",
+        ),
+        pytest.param(
+            {
+                "helm": {
+                    "parameters": [
+                        {"name": "a", "value": "1"},
+                        {"name": "a", "value": "2"},
+                        {"name": "a", "value": "3", "forceString": True},
+                        {"name": "empty"},
+                    ],
+                    "fileParameters": [{"name": "f", "path": "a.txt"}],
+                    "valuesObject": {"é": [1, True, None]},
+                    "skipCrds": True,
+                }
+            },
+            {
+                "helm.parameters": {"a": "2", "empty": ""},
+                "helm.forceStringParameters": {"a": "3"},
+                "helm.fileParameters": {"f": "a.txt"},
+                "helm.valuesObject": '{"é": [1, true, null]}',
+                "helm.skipCrds": "true",
+            },
+            id="objects",
+        ),
+        pytest.param(
+            {"helm": {"valuesObject": {}}}, {"helm.valuesObject": "{}"}, id="no-values-are-values"
         ),
         pytest.param(
             {"helm": {"version": "v3", "passCredentials": True}}, {}, id="without-effect-in-argo-cd"
