@@ -18,7 +18,8 @@ def native_helm(helm: Mapping[str, Any]) -> dict[str, Value]:
     """Return parameters for the options of ``helm`` that are objects; the others are not here."""
     parameters: dict[str, Value] = {}
     for field, content in _LISTS.items():
-        for item in helm.get(field) or ():
+        listed = helm.get(field) or []
+        for item in listed if isinstance(listed, list) else [listed]:
             if not isinstance(item, dict):
                 raise InvalidApplication("not a mapping", where=f"spec.source.helm.{field}")
             kind = "forceStringParameters" if item.get("forceString") else field
