@@ -6,6 +6,7 @@ from typing import Any
 
 from cmp.core.image_list import for_source
 from cmp.core.keys import PREFIX, SOURCE, nearest, policy_keys
+from cmp.core.native_helm import OBJECTS, native_helm
 from cmp.core.parameters import Value, parse_parameters
 from cmp.core.record import SourceId, without_credentials
 from cmp.errors import InvalidApplication, InvalidPolicy
@@ -139,7 +140,7 @@ def _native_parameters(manifest: Mapping[str, Any]) -> dict[str, Value]:
     for kind in ("helm", "kustomize", "directory"):
         for option, value in _mapping(manifest, kind).items():
             name = f"{kind}.{option}"
-            if value in (None, "", [], {}, False) or name in _WITHOUT_EFFECT:
+            if value in (None, "", [], {}, False) or name in _WITHOUT_EFFECT or name in OBJECTS:
                 continue
             if isinstance(value, int | float) and not isinstance(value, bool):
                 raise InvalidApplication(
@@ -148,8 +149,9 @@ def _native_parameters(manifest: Mapping[str, Any]) -> dict[str, Value]:
             if isinstance(value, list) and all(isinstance(element, str) for element in value):
                 parameters[name] = tuple(value)
             else:
-                parameters[name] = value if isinstance(value, str) else str(value)
-    return parameters
+                text = "true" if value is True else str(value)
+                parameters[name] = text
+    return parameters | native_helm(_mapping(manifest, "helm"))
 
 
 def _mapping(parent: Mapping[str, Any], key: str) -> Mapping[str, Any]:

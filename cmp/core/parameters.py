@@ -47,9 +47,15 @@ def _value(item: Mapping[str, Any], name: str) -> Value:
     elif isinstance(value, list):
         strings = value
     else:
-        strings = list(value.values()) if isinstance(value, dict) else [value]
+        strings = [*value, *value.values()] if isinstance(value, dict) else [value]
     if not all(isinstance(element, str) for element in strings):
         raise InvalidApplication("its values are not all strings", where=f"parameter {name}")
     if any("\0" in element for element in strings):
         raise InvalidApplication("holds a NUL character", where=f"parameter {name}")
+    if any(not element.isascii() and _has_surrogate(element) for element in strings):
+        raise InvalidApplication("holds half of a character", where=f"parameter {name}")
     return tuple(value) if isinstance(value, list) else value
+
+
+def _has_surrogate(text: str) -> bool:
+    return any("\ud800" <= char <= "\udfff" for char in text)

@@ -5,73 +5,129 @@ Arguments and their order: reference/argocd.md §5 (argo-cd, util/helm/cmd.go).
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
-from cmp.core.injection import helm_parameters
-from cmp.errors import InvalidSource
-from cmp.renderers.paths import inside
+from cmp.errors import CmpError, InvalidSource, RenderRefused, ToolFailed
+from cmp.renderers.helm_options import HELM_OPTIONS
+from cmp.renderers.helm_sets import set_arguments
+from cmp.renderers.home import temporary_home
+from cmp.renderers.options import array, is_set, mapping, text
 from cmp.renderers.process import run
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from cmp.core.parameters import Value
     from cmp.renderers import Job
 
-OPTIONS = (
-    "helm.valueFiles",
-    "helm.releaseName",
-    "helm.namespace",
-    "helm.kubeVersion",
-    "helm.apiVersions",
-)
+OPTIONS = tuple(option.name for option in HELM_OPTIONS)
 
-_GLOB = frozenset("*?[")
+# What helm says when charts/ lacks what the chart depends on (argo-cd, util/helm/helm.go).
+_MISSING_DEPENDENCY = (
+    "found in requirements.yaml, but missing in charts",
+    "found in Chart.yaml, but missing in charts/ directory",
+)
 
 
 def render(job: Job) -> bytes:
     """Render the chart with the chosen images set as strings."""
-    return run(["helm", *arguments(job)], cwd=job.directory, env=job.env)
+    with temporary_home(job.env) as home:
+        values = _inline_values(job, home)
+        job = job._replace(env={**job.env, **_homes(home)})
+        try:
+            return _template(job, values)
+        except RenderRefused as error:
+            raise _in_the_owners_words(job, error, values) from None
 
 
-def arguments(job: Job) -> list[str]:
-    """Return what follows ``helm``; raise `InvalidSource` for an option it cannot be given."""
+def arguments(job: Job, values: str = "") -> list[str]:
+    """Return what follows ``helm``; raise `InvalidSource` for an option it cannot be given.
+
+    ``values`` is the file with the values that the Application holds itself.
+    """
     request = job.request
     given = request.parameters
     # The instance of an Application outside the control plane's namespace is <namespace>_<name>.
     name = request.instance.partition("_")[2] or request.instance
-    argv = ["template", ".", "--name-template", _text(given, "helm.releaseName") or name]
-    namespace = _text(given, "helm.namespace") or request.namespace
+    argv = ["template", ".", "--name-template", text(given, "helm.releaseName") or name]
+    namespace = text(given, "helm.namespace") or request.namespace
     if namespace:
         argv += ["--namespace", namespace]
-    kube_version = kubernetes_version(_text(given, "helm.kubeVersion") or request.kube_version)
+    kube_version = kubernetes_version(text(given, "helm.kubeVersion") or request.kube_version)
     if kube_version:
         argv += ["--kube-version", kube_version]
-    for parameter, value in _image_parameters(job).items():
-        argv += ["--set-string", f"{parameter}={value}"]
-    for file in _list(given, "helm.valueFiles"):
-        argv += ["--values", _value_file(job, file)]
-    for version in _list(given, "helm.apiVersions") or request.api_versions:
+    argv += set_arguments(job)
+    for file in (*_value_files(job), *((values,) if values else ())):
+        argv += ["--values", file]
+    for version in array(given, "helm.apiVersions") or request.api_versions:
         argv += ["--api-versions", version]
-    return [*argv, "--include-crds"]
+    return argv + _switches(job)
 
 
-def _image_parameters(job: Job) -> dict[str, str]:
-    """Return the parameters of all images; raise `InvalidSource` when two set the same."""
-    values: dict[str, str] = {}
-    owners: dict[str, str] = {}
-    for choice in job.choices:
-        alias = choice.image.alias
-        for parameter, value in helm_parameters(choice):
-            if parameter in owners:
-                raise InvalidSource(
-                    f"images {owners[parameter]} and {alias} both set {parameter}; give each its "
-                    f"own with {alias}.helm.image-name and {alias}.helm.image-tag",
-                    where="helm",
-                )
-            owners[parameter] = alias
-            values[parameter] = value
-    return values
+def _switches(job: Job) -> list[str]:
+    given = job.request.parameters
+    argv = [] if is_set(given, "helm.skipCrds") else ["--include-crds"]
+    if is_set(given, "helm.skipSchemaValidation"):
+        argv.append("--skip-schema-validation")
+    if is_set(given, "helm.skipTests"):
+        argv.append("--skip-tests")
+    return argv
+
+
+def _in_the_owners_words(job: Job, error: RenderRefused, values: str) -> CmpError:
+    message = error.message.replace(values, _inline(job)[0]) if values else error.message
+    given = job.request.parameters
+    files = (*array(given, "helm.valueFiles"), *mapping(given, "helm.fileParameters").values())
+    if any("://" in file and file in message for file in files):
+        return ToolFailed(message, where=error.where)
+    return RenderRefused(message, where=error.where)
+
+
+def _template(job: Job, values: str) -> bytes:
+    argv = ["helm", *arguments(job, values)]
+    try:
+        return run(argv, cwd=job.directory, env=job.env)
+    except RenderRefused as error:
+        if not any(said in error.message for said in _MISSING_DEPENDENCY):
+            raise
+    from cmp.renderers.helm_dependencies import with_dependencies
+
+    with with_dependencies(job) as built:
+        return run(["helm", *arguments(built, values)], cwd=built.directory, env=built.env)
+
+
+def _homes(home: str) -> dict[str, str]:
+    """Return what keeps this run apart from all others: no plugin, no repository, no login."""
+    return {f"HELM_{name}_HOME": os.path.join(home, name) for name in ("CACHE", "CONFIG", "DATA")}
+
+
+def _inline(job: Job) -> tuple[str, str]:
+    """Return the option that holds the Application's own values, and the values."""
+    given = job.request.parameters
+    plain, whole = text(given, "helm.values"), text(given, "helm.valuesObject")
+    return ("helm.valuesObject", whole) if whole else ("helm.values", plain)
+
+
+def _inline_values(job: Job, home: str) -> str:
+    """Write the Application's own values to a file, as Argo CD does; return its path if any."""
+    _, values = _inline(job)
+    if not values:
+        return ""
+    path = os.path.join(home, "values.yaml")
+    try:
+        with open(path, "w", encoding="utf-8", newline="") as file:
+            file.write(values)
+    except OSError as error:
+        raise ToolFailed(f"{home} cannot be written to: {error.strerror}") from error
+    return path
+
+
+def _value_files(job: Job) -> tuple[str, ...]:
+    written = array(job.request.parameters, "helm.valueFiles")
+    is_lenient = is_set(job.request.parameters, "helm.ignoreMissingValueFiles")
+    if not written:
+        return ()
+    from cmp.renderers.value_files import value_files
+
+    return value_files(job, written, ignore_missing=is_lenient)
 
 
 def kubernetes_version(written: str) -> str:
@@ -90,44 +146,3 @@ def kubernetes_version(written: str) -> str:
             where="helm.kubeVersion",
         )
     return match[1]
-
-
-def _value_file(job: Job, written: str) -> str:
-    name = written
-    if "$" in written:
-        from cmp.core.envsubst import envsubst
-
-        name = envsubst(written, job.request.variables)
-    where = "helm.valueFiles"
-    if written.startswith("$") and "/" in written and not name.split("/")[0]:
-        raise InvalidSource(
-            f"{written!r} is of another source, and Argo CD gives a plugin no other source; "
-            "keep the values beside the chart, or leave this Application native",
-            where=where,
-        )
-    if "://" in name or _GLOB & set(name):
-        raise InvalidSource(
-            f"{written!r}: only files of the repository, named one by one, can be given yet",
-            where=where,
-        )
-    if "," in name or '"' in name:
-        raise InvalidSource(
-            f"{written!r} holds a comma or a quote, by which helm tells several files apart; "
-            "rename the file, or list each by itself",
-            where=where,
-        )
-    return inside(job.root, job.directory, name, what=where)
-
-
-def _text(given: Mapping[str, Value], name: str) -> str:
-    value = given.get(name, "")
-    if not isinstance(value, str):
-        raise InvalidSource("give it as string", where=f"parameter {name}")
-    return value
-
-
-def _list(given: Mapping[str, Value], name: str) -> tuple[str, ...]:
-    value = given.get(name, ())
-    if isinstance(value, tuple):
-        return value
-    raise InvalidSource("give it as array", where=f"parameter {name}")

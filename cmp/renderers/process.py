@@ -1,10 +1,11 @@
 """Starting helm and kustomize: output whole, or an error in one sentence."""
 
+import errno
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
 
-from cmp.errors import RenderRefused, ToolFailed
+from cmp.errors import InvalidSource, RenderRefused, ToolFailed
 
 _LONGEST_REASON = 4000  # characters; Argo CD shows the message in its UI
 
@@ -13,6 +14,7 @@ def run(argv: Sequence[str], *, cwd: str, env: Mapping[str, str]) -> bytes:
     """Run a tool and return its standard output.
 
     Raises:
+        InvalidSource: what it is to be given is more than Linux allows.
         RenderRefused: it ran and exited with a status other than 0; with what it said.
         ToolFailed: it could not be started, or was killed.
     """
@@ -29,14 +31,36 @@ def run(argv: Sequence[str], *, cwd: str, env: Mapping[str, str]) -> bytes:
             check=False,
         )
     except OSError as error:
+        if error.errno == errno.E2BIG:
+            raise InvalidSource(
+                "the options are more than a program can be given as arguments; move the longest "
+                "into a file of the repository",
+                where=f"{tool} {argv[1]}",
+            ) from error
         raise ToolFailed(f"{tool} could not be started: {error.strerror}") from error
-    said = done.stderr.decode(errors="replace").strip().removeprefix("Error: ")
+    said = _reason(done.stderr.decode(errors="replace"))
     if done.returncode < 0:
         raise ToolFailed(f"{tool} was ended by signal {-done.returncode}; try again")
     if done.returncode:
         reason = said or f"exit status {done.returncode} and no message"
         raise RenderRefused(reason[:_LONGEST_REASON], where=f"{tool} {argv[1]}")
     return done.stdout
+
+
+def needs_network(env: Mapping[str, str], what: str, *, where: str) -> None:
+    """Raise `InvalidSource` where ``CMP_OFFLINE`` keeps the tools from the network."""
+    if env.get("CMP_OFFLINE") == "true":
+        raise InvalidSource(
+            f"{what} needs the network, and CMP_OFFLINE forbids it; keep it in the repository",
+            where=where,
+        )
+
+
+def _reason(said: str) -> str:
+    """Return the error itself: helm 4 logs it too, on a line before."""
+    if said.startswith("level="):
+        said = said.partition("\nError: ")[2] or said
+    return said.strip().removeprefix("Error: ")
 
 
 def _program(tool: str, path: str) -> str:

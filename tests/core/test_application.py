@@ -1,3 +1,4 @@
+from datetime import date
 from typing import Any
 
 import pytest
@@ -108,13 +109,39 @@ def test_sources(spec: dict[str, object], paths: list[str]) -> None:
         ),
         pytest.param(
             {"kustomize": {"namePrefix": "a-"}, "directory": {"recurse": True}},
-            {"kustomize.namePrefix": "a-", "directory.recurse": "True"},
+            {"kustomize.namePrefix": "a-", "directory.recurse": "true"},
             id="kinds",
         ),
         pytest.param(
             {"helm": {"valueFiles": [], "values": "", "skipCrds": False, "parameters": None}},
             {},
             id="empty-is-absent",
+        ),
+        pytest.param(
+            {
+                "helm": {
+                    "parameters": [
+                        {"name": "a", "value": "1"},
+                        {"name": "a", "value": "2"},
+                        {"name": "a", "value": "3", "forceString": True},
+                        {"name": "empty"},
+                    ],
+                    "fileParameters": [{"name": "f", "path": "a.txt"}],
+                    "valuesObject": {"é": [1, True, None]},
+                    "skipCrds": True,
+                }
+            },
+            {
+                "helm.parameters": {"a": "2", "empty": ""},
+                "helm.forceStringParameters": {"a": "3"},
+                "helm.fileParameters": {"f": "a.txt"},
+                "helm.valuesObject": '{"é": [1, true, null]}',
+                "helm.skipCrds": "true",
+            },
+            id="objects",
+        ),
+        pytest.param(
+            {"helm": {"valuesObject": {}}}, {"helm.valuesObject": "{}"}, id="no-values-are-values"
         ),
         pytest.param(
             {"helm": {"version": "v3", "passCredentials": True}}, {}, id="without-effect-in-argo-cd"
@@ -128,6 +155,23 @@ def test_a_native_sources_options_are_parameters(
 
     assert read.plugin is None
     assert read.parameters == parameters
+
+
+@pytest.mark.parametrize(
+    ("helm", "complaint"),
+    [
+        pytest.param({"parameters": 5}, "helm.parameters: not a mapping", id="no-list"),
+        pytest.param({"parameters": ["a"]}, "helm.parameters: not a mapping", id="no-object"),
+        pytest.param(
+            {"parameters": [{"name": "a", "value": 1}]}, "'a' and 1 are not both text", id="number"
+        ),
+        pytest.param({"valuesObject": {"a": date(2026, 1, 1)}}, "put it in quotes", id="date"),
+        pytest.param({"valuesObject": {"a": float("nan")}}, "put it in quotes", id="nan"),
+    ],
+)
+def test_a_native_source_that_argo_cd_would_not_take(helm: object, complaint: str) -> None:
+    with pytest.raises(InvalidApplication, match=complaint):
+        parse_application(_manifest({"helm": helm}))
 
 
 @pytest.mark.parametrize(
@@ -275,6 +319,21 @@ def test_parse_parameters(items: object, parameters: dict[str, Value]) -> None:
             [{"name": "a", "map": {"k": "\0"}}],
             "parameter a: holds a NUL character",
             id="nul-in-map",
+        ),
+        pytest.param(
+            [{"name": "a", "map": {"\0": "v"}}],
+            "parameter a: holds a NUL character",
+            id="nul-in-name",
+        ),
+        pytest.param(
+            [{"name": "a", "map": {1: "v"}}],
+            "parameter a: its values are not all strings",
+            id="number-as-name",
+        ),
+        pytest.param(
+            [{"name": "a", "string": "\ud800"}],
+            "parameter a: holds half of a character",
+            id="surrogate",
         ),
     ],
 )

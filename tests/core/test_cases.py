@@ -29,9 +29,9 @@ _FOLDER = Path(__file__).resolve().parent.parent / "cases"
 _LATER_NATIVE = "not run: a later issue, native Applications and what runs in them"
 _LATER_WRITE_BACK = "not run: a later issue, write-back"
 _LATER_REGISTRY = "not run here: the registry client's, whose tests ask a real registry"
+_HELM = "not run here: in tests/renderers/test_helm_cases.py"
 _LATER_OPTIONS = "not run: a later issue, all native options as parameters"
 _LATER_WEBHOOK = "not run: a later issue, webhooks"
-_RENDERED = "not run here: about a whole render, as in tests/test_render.py and test_bad_input.py"
 
 # Every topic and every case that is not run, or whose answer is another on purpose.
 _EXCEPTIONS: Mapping[str, str] = {
@@ -61,21 +61,21 @@ _EXCEPTIONS: Mapping[str, str] = {
     "explicit-conflict": _LATER_NATIVE,
     "explicit-order-names": _LATER_NATIVE,
     "argocd-source": _LATER_NATIVE,
-    "argv": _RENDERED,
+    "argv": _HELM,
     "cmp-tar-root": "not run here: what Argo CD unpacks, in tests/test_render.py",
-    "dependencies": _LATER_OPTIONS,
+    "dependencies": _HELM,
     "directory": "not run: a later issue, plain directories",
-    "file-parameters": _LATER_OPTIONS,
-    "flags": _LATER_OPTIONS,
-    "parameters": _LATER_OPTIONS,
-    "plugin-params": _LATER_OPTIONS,
+    "file-parameters": _HELM,
+    "flags": _HELM,
+    "parameters": _HELM,
+    "plugin-params": "not run: Argo CD writes them; test_application reads what it writes",
     "post-processing": "not run: Argo CD does it after us",
-    "release": _RENDERED,
-    "set-escaping": _LATER_OPTIONS,
-    "value-file-bounds": _RENDERED,
-    "value-file-glob": _LATER_OPTIONS,
-    "value-file-path": _LATER_OPTIONS,
-    "values": _LATER_OPTIONS,
+    "release": _HELM,
+    "set-escaping": _HELM,
+    "value-file-bounds": _HELM,
+    "value-file-glob": _HELM,
+    "value-file-path": _HELM,
+    "values": _HELM,
     # --- argocd-kustomize.json
     "annotations": _LATER_OPTIONS,
     "commands": _LATER_OPTIONS,

@@ -1,47 +1,16 @@
 """What helm is called with: Argo CD's own arguments, in its order."""
 
-import json
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from cmp.core.image import Repository
-from cmp.core.image_list import ManagedImage, Target
-from cmp.core.injection import Choice
-from cmp.core.policy import Policy
-from cmp.core.record import SourceId
 from cmp.errors import InvalidSource
-from cmp.renderers import Job
 from cmp.renderers.helm import arguments
-from cmp.settings import RenderRequest
-from tests.support.cli import PROJECT
-
-CASES = {
-    case["id"]: case
-    for case in json.loads((PROJECT / "tests/cases/argocd-helm.json").read_text())["cases"]
-}
-
-
-def job(root: Path, *choices: Choice, path: str = "chart", **request: Any) -> Job:
-    defaults: dict[str, Any] = {
-        "instance": "guestbook",
-        "namespace": "",
-        "kube_version": "",
-        "api_versions": (),
-        "source": SourceId("https://git.test/x.git", path),
-        "parameters": {},
-        "variables": {"ARGOCD_APP_NAME": "guestbook"},
-    }
-    (root / path).mkdir(parents=True, exist_ok=True)
-    wanted = RenderRequest(**{**defaults, **request})
-    return Job(str(root / path), str(root), wanted, choices, {})
-
-
-def choice(tag: str, digest: str = "", **target: str) -> Choice:
-    image = ManagedImage("app", Repository.parse("r.test/app"), Policy(), Target(**target))
-    return Choice(image, tag, digest)
+from cmp.renderers.helm_sets import escaped
+from tests.support.jobs import choice, job
 
 
 def test_everything_at_once_in_argo_cds_order(tmp_path: Path) -> None:
@@ -67,40 +36,6 @@ def test_everything_at_once_in_argo_cds_order(tmp_path: Path) -> None:
     ]
 
 
-def test_options_win_over_what_the_cluster_says(tmp_path: Path) -> None:
-    """The fact argv-overrides, as far as the options exist here yet."""
-    given = CASES["argv-overrides"]["given"]
-    helm = given["helm"]
-
-    argv = arguments(
-        job(
-            tmp_path,
-            instance=given["appName"],
-            namespace=given["destNamespace"],
-            kube_version=given["clusterKubeVersion"],
-            api_versions=tuple(given["clusterApiVersions"]),
-            parameters={
-                "helm.releaseName": helm["releaseName"],
-                "helm.namespace": helm["namespace"],
-                "helm.kubeVersion": helm["kubeVersion"],
-                "helm.apiVersions": tuple(helm["apiVersions"]),
-                "helm.valueFiles": tuple(helm["valueFiles"]),
-            },
-        )
-    )
-
-    expected = CASES["argv-overrides"]["expect"]["argv"].replace("<repo>", f"{tmp_path}/chart")
-    for absent in (
-        " --set test-param-bool-name=false",
-        " --set-string test-param-name=test-value-test-app",
-        f" --set-file test-file-param-name={tmp_path}/chart/test-file-param.yaml",
-        " --values <inline-values-file>",
-    ):
-        assert absent in expected
-        expected = expected.replace(absent, "")
-    assert ["helm", *argv] == [*expected.split(), "--include-crds"]
-
-
 @pytest.mark.parametrize(
     ("instance", "parameters", "name"),
     [
@@ -115,33 +50,6 @@ def test_the_release_name(
     argv = arguments(job(tmp_path, instance=instance, parameters=parameters))
 
     assert argv[:4] == ["template", ".", "--name-template", name]
-
-
-@pytest.mark.parametrize(
-    "case",
-    [c for c in CASES.values() if c["category"] == "value-file-bounds" and "://" not in str(c)],
-    ids=lambda case: str(case["id"]),
-)
-def test_value_files_stay_in_the_repository(tmp_path: Path, case: dict[str, Any]) -> None:
-    path, written = case["given"]["appPath"], case["given"]["valueFile"]
-    root = tmp_path / "repository"
-    if path.startswith(". (root = redis)"):
-        path = "."
-    (root / path).mkdir(parents=True)
-    (tmp_path / "outside.yaml").touch()
-    if written.startswith("symlink"):
-        inside = "inside" in written
-        (root / "values.yaml").touch()
-        target = root / "values.yaml" if inside else tmp_path / "outside.yaml"
-        (root / path / "link.yaml").symlink_to(target)
-        written = "link.yaml"
-    asked = job(root, path=path, parameters={"helm.valueFiles": (written,)})
-
-    if case["expect"]["result"].startswith("ok"):
-        assert "--values" in arguments(asked)
-    else:
-        with pytest.raises(InvalidSource, match="leads out of the repository"):
-            arguments(asked)
 
 
 def test_names_in_value_files_are_replaced(tmp_path: Path) -> None:
@@ -168,3 +76,67 @@ def test_where_an_image_is_set(tmp_path: Path, target: dict[str, str], expected:
     argv = arguments(job(tmp_path, choice("v4", "sha256:ab", **target)))
 
     assert [v for k, v in pairwise(argv) if k == "--set-string"] == expected
+
+
+def test_an_images_parameters_replace_the_owners_of_the_same_name(tmp_path: Path) -> None:
+    asked = job(
+        tmp_path,
+        choice("v4"),
+        parameters={
+            "helm.parameters": {"image.tag": "old", "replicas": "2"},
+            "helm.forceStringParameters": {"image.name": "old", "port": "80"},
+            "helm.fileParameters": {"image.tag": "tag.txt"},
+        },
+    )
+
+    assert [pair for pair in pairwise(arguments(asked)) if pair[0].startswith("--set")] == [
+        ("--set", "replicas=2"),
+        ("--set-string", "port=80"),
+        ("--set-string", "image.name=r.test/app"),
+        ("--set-string", "image.tag=v4"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        pytest.param("a=/etc/passwd,b", "a.txt", id="name-assigns"),
+        pytest.param("a,b", "a.txt", id="name-comma"),
+        pytest.param("a\\\\=b", "a.txt", id="name-escaped-backslash"),
+        pytest.param("a", "x\\\\,b=/etc/passwd", id="file-backslash"),
+        pytest.param("a", "../../outside", id="file-outside"),
+        pytest.param("a", "link.txt", id="file-link"),
+        pytest.param("a", "$values/a.txt", id="file-of-another-source"),
+        pytest.param("a", "file:///etc/passwd", id="file-scheme"),
+    ],
+)
+def test_a_file_parameter_reads_no_other_file(tmp_path: Path, name: str, file: str) -> None:
+    asked = job(tmp_path / "r", parameters={"helm.fileParameters": {name: file}})
+    (tmp_path / "r" / "chart" / "link.txt").symlink_to("/etc/passwd")
+
+    with pytest.raises(InvalidSource) as error:
+        arguments(asked)
+
+    assert error.value.where == f"helm.fileParameters {name}"
+
+
+@pytest.mark.parametrize(
+    "option", ["helm.parameters", "helm.forceStringParameters"], ids=["typed", "string"]
+)
+def test_a_value_longer_than_linux_takes_is_named(tmp_path: Path, option: str) -> None:
+    fits = "x" * (128 * 1024 - 3)
+    asked = job(tmp_path, parameters={option: {"a": fits}})
+    too_long = job(tmp_path, parameters={option: {"a": f"{fits}x"}})
+
+    assert any(fits in argument for argument in arguments(asked))
+    with pytest.raises(InvalidSource, match=r"128 KiB.*set it in helm\.values") as error:
+        arguments(too_long)
+    assert error.value.where == f"{option} a"
+
+
+@given(st.text(alphabet="a,\\{}"))
+def test_escaping_is_done_once(value: str) -> None:
+    again = escaped(escaped(value))
+
+    assert again == escaped(value)
+    assert again.replace("\\,", ",") == value.replace("\\,", ",")

@@ -1,0 +1,70 @@
+"""The table of Helm options against what is announced, documented and read."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from cmp.errors import InvalidSource
+from cmp.renderers.helm import arguments, render
+from cmp.renderers.helm_options import HELM_OPTIONS
+from cmp.renderers.options import Option
+from tests.support.cli import PROJECT
+from tests.support.jobs import job
+
+if TYPE_CHECKING:
+    from cmp.core.parameters import Value
+
+_VALUES: dict[str, Any] = {"string": "text", "array": ("text",), "map": {"a": "text"}}
+
+
+def test_plugin_yaml_announces_every_option() -> None:
+    plugin = yaml.safe_load((PROJECT / "plugin.yaml").read_text())
+    announced = plugin["spec"]["parameters"]["static"]
+
+    assert [a for a in announced if a["name"].startswith("helm.")] == [
+        {"name": o.name, "collectionType": o.collection, "tooltip": o.meaning} for o in HELM_OPTIONS
+    ]
+
+
+def test_the_readme_documents_every_option() -> None:
+    rows = re.findall(
+        r"^\| `(helm\.\w+)` \| (string|array|map) \| `([^`]+)` \| (.*) \|$",
+        (PROJECT / "README.md").read_text(),
+        re.MULTILINE,
+    )
+
+    assert [Option(*row) for row in rows] == list(HELM_OPTIONS)
+
+
+@pytest.mark.parametrize("option", HELM_OPTIONS, ids=lambda option: str(option.name))
+@pytest.mark.parametrize("kind", ["string", "array", "map"])
+def test_an_option_is_of_its_kind(tmp_path: Path, option: Option, kind: str) -> None:
+    if kind == option.collection:
+        return
+    asked = job(tmp_path, parameters={option.name: _VALUES[kind]})
+
+    with pytest.raises(InvalidSource, match=f"give it as {option.collection}") as error:
+        render(asked)
+    assert error.value.where == f"parameter {option.name}"
+
+
+@pytest.mark.parametrize("option", HELM_OPTIONS, ids=lambda option: str(option.name))
+def test_an_empty_option_is_none(tmp_path: Path, option: Option) -> None:
+    nothing: tuple[Value, ...] = ("", (), {})
+    for empty in nothing:
+        asked = job(tmp_path, parameters={option.name: empty})
+
+        assert arguments(asked) == arguments(job(tmp_path))
+
+
+@pytest.mark.parametrize("name", [o.name for o in HELM_OPTIONS if "`true`" in o.meaning])
+@pytest.mark.parametrize("value", ["True", "yes", "1", " true"])
+def test_a_boolean_is_true_or_false(tmp_path: Path, name: str, value: str) -> None:
+    asked = job(tmp_path, parameters={name: value})
+
+    with pytest.raises(InvalidSource, match="neither true nor false") as error:
+        arguments(asked)
+    assert error.value.where == f"parameter {name}"
