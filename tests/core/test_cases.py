@@ -31,6 +31,7 @@ _LATER_WRITE_BACK = "not run: a later issue, write-back"
 _LATER_REGISTRY = "not run here: the registry client's, whose tests ask a real registry"
 _LATER_OPTIONS = "not run: a later issue, all native options as parameters"
 _LATER_WEBHOOK = "not run: a later issue, webhooks"
+_KUSTOMIZE = "not run here: all of them in tests/renderers/test_kustomize_cases.py"
 _RENDERED = "not run here: about a whole render, as in tests/test_render.py and test_bad_input.py"
 
 # Every topic and every case that is not run, or whose answer is another on purpose.
@@ -77,16 +78,16 @@ _EXCEPTIONS: Mapping[str, str] = {
     "value-file-path": _LATER_OPTIONS,
     "values": _LATER_OPTIONS,
     # --- argocd-kustomize.json
-    "annotations": _LATER_OPTIONS,
-    "commands": _LATER_OPTIONS,
-    "components": _LATER_OPTIONS,
-    "env": _LATER_OPTIONS,
-    "errors": _LATER_OPTIONS,
-    "images": _LATER_OPTIONS,
-    "labels": _LATER_OPTIONS,
-    "manifest": _LATER_OPTIONS,
-    "patches": _LATER_OPTIONS,
-    "set-image": "not run: kustomize's own tests, of the version in tools",
+    "annotations": _KUSTOMIZE,
+    "commands": _KUSTOMIZE,
+    "components": _KUSTOMIZE,
+    "env": _KUSTOMIZE,
+    "errors": _KUSTOMIZE,
+    "images": _KUSTOMIZE,
+    "labels": _KUSTOMIZE,
+    "manifest": _KUSTOMIZE,
+    "patches": _KUSTOMIZE,
+    "set-image": _KUSTOMIZE,
 }
 
 
