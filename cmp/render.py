@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from cmp import renderers
 from cmp.choose import Chosen, choose
-from cmp.core.keys import IMAGE_LOCK, is_policy_key
 from cmp.errors import IndexUnavailable, InvalidApplication, InvalidSource, RenderRefused
 from cmp.index import open_reader
 from cmp.renderers.paths import repository_root
@@ -42,10 +41,22 @@ def configure(parser: ArgumentParser) -> None:
         action="store_true",
         help="print the difference between Git's images and the chosen ones instead",
     )
+    parser.add_argument(
+        "--kustomize-build-options",
+        metavar="OPTIONS",
+        help="for kustomize build, as kustomize.buildOptions in argocd-cm",
+    )
+    parser.add_argument(
+        "--offline",
+        action="store_const",
+        const="true",
+        help="refuse what would be fetched from elsewhere",
+    )
 
 
 def main(args: Namespace, env: Mapping[str, str], now: datetime) -> int:
     """Render what ``args`` and the environment ask for, and print it."""
+    env = _with_flags(args, env)
     application = getattr(args, "application", None)
     directory = getattr(args, "directory", None)
     annotations: Mapping[str, str] | None = None
@@ -70,13 +81,21 @@ def main(args: Namespace, env: Mapping[str, str], now: datetime) -> int:
     return 0
 
 
+def _with_flags(args: Namespace, env: Mapping[str, str]) -> Mapping[str, str]:
+    """Return ``env`` with the flags that a renderer reads there."""
+    flags = {
+        "CMP_KUSTOMIZE_BUILD_OPTIONS": getattr(args, "kustomize_build_options", None),
+        "CMP_OFFLINE": getattr(args, "offline", None),
+    }
+    return {**env, **{name: value for name, value in flags.items() if value}}
+
+
 def _render(
     request: RenderRequest, directory: str, chosen: Chosen, env: Mapping[str, str]
 ) -> bytes:
     directory = os.path.abspath(directory)
     kind = _kind(request, directory)
-    options = [n for n in request.parameters if n != IMAGE_LOCK and not is_policy_key(n)]
-    renderers.check_options(kind, options)
+    renderers.check_options(kind, [n for n in request.parameters if renderers.is_option(n)])
     job = renderers.Job(
         directory=directory,
         root=repository_root(directory, request.source.path),
@@ -109,7 +128,7 @@ def _kind(request: RenderRequest, directory: str) -> str:
         kind
         for kind in renderers.RENDERERS
         for name in request.parameters
-        if name.startswith(f"{kind}.") and not is_policy_key(name)
+        if name.startswith(f"{kind}.") and renderers.is_option(name)
     )
     # An option decides, as an explicit helm or kustomize section does natively.
     return next(explicit, found)

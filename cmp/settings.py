@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cmp.core.parameters import parse_parameters
 from cmp.core.record import SourceId, without_credentials
-from cmp.errors import InvalidApplication
+from cmp.errors import InvalidApplication, InvalidSource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +31,14 @@ def environment() -> Mapping[str, str]:
 def setting(flag: str | None, env: Mapping[str, str], name: str, default: str = "") -> str:
     """Return what a flag says, else the variable ``name``, else ``default``."""
     return flag or env.get(name) or default
+
+
+def is_offline(env: Mapping[str, str]) -> bool:
+    """Return whether ``CMP_OFFLINE`` forbids what is rendered to be fetched from elsewhere."""
+    value = setting(None, env, "CMP_OFFLINE", "false")
+    if value not in ("true", "false"):
+        raise InvalidSource(f"{value!r} is neither true nor false", where="CMP_OFFLINE")
+    return value == "true"
 
 
 class RenderRequest(NamedTuple):

@@ -77,7 +77,14 @@ RENDERER = {
         "cmp.renderers.home",
         "cmp.renderers.options",
     },
-    "kustomize": {"cmp.renderers.kustomize"},
+    "kustomize": {
+        "cmp.renderers.checkout",
+        "cmp.renderers.kustomize",
+        "cmp.renderers.kustomize_build",
+        "cmp.renderers.kustomize_edits",
+        "cmp.renderers.kustomize_options",
+        "cmp.renderers.options",
+    },
 }
 # Runs the command and lists the modules afterwards, where nothing else can see them.
 SPY = """
@@ -224,6 +231,9 @@ def test_plugin_yaml_is_what_the_design_says() -> None:
             {
                 *("checkout", "home", "options", "paths", "process"),
                 *("helm_dependencies", "helm_options", "helm_sets", "value_files", "value_globs"),
+                *("kustomize_build", "kustomize_charts", "kustomize_components"),
+                *("kustomize_edits", "kustomize_options", "kustomize_patches"),
+                *("kustomize_remote", "kustomize_tree"),
             },
             id="renderers",
         ),

@@ -7,6 +7,7 @@ from typing import Any
 from cmp.core.image_list import for_source
 from cmp.core.keys import PREFIX, SOURCE, nearest, policy_keys
 from cmp.core.native_helm import OBJECTS, native_helm
+from cmp.core.native_kustomize import native_kustomize
 from cmp.core.parameters import Value, parse_parameters
 from cmp.core.record import SourceId, without_credentials
 from cmp.errors import InvalidApplication, InvalidPolicy
@@ -108,6 +109,7 @@ def _source(manifest: Any) -> Source:
     plugin = manifest.get("plugin")
     if plugin is None:
         parameters, name = _native_parameters(manifest), None
+        parameters |= native_kustomize(_mapping(manifest, "kustomize"))
     else:
         plugin = _mapping(manifest, "plugin")
         parameters, name = parse_parameters(plugin.get("parameters")), str(plugin.get("name") or "")

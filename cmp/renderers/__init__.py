@@ -6,7 +6,7 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from cmp.core.keys import nearest
+from cmp.core.keys import IMAGE_LOCK, is_policy_key, nearest
 from cmp.errors import InvalidSource
 
 if TYPE_CHECKING:
@@ -46,6 +46,13 @@ RENDERERS: Mapping[str, str] = MappingProxyType(
     {"helm": "cmp.renderers.helm", "kustomize": "cmp.renderers.kustomize"}
 )
 
+_BY_NO_PLUGIN: Mapping[str, str] = MappingProxyType(
+    {
+        "kustomize.version": "Argo CD tells a plugin nothing of the versions registered with it; "
+        "leave it out to have the sidecar's kustomize, or leave this Application native",
+    }
+)
+
 _KUSTOMIZATIONS = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
 
 
@@ -69,12 +76,23 @@ def renderer(kind: str) -> Renderer:
     return import_module(RENDERERS[kind])
 
 
+def is_option(name: str) -> bool:
+    """Tell whether a plugin parameter is a native option, and no policy key.
+
+    ``kustomize.version`` could be the key ``version`` of an image called kustomize; to pass
+    over a version that is asked for would be worse than to have that image renamed.
+    """
+    return name in _BY_NO_PLUGIN or (name != IMAGE_LOCK and not is_policy_key(name))
+
+
 def check_options(kind: str, names: list[str]) -> None:
     """Raise `InvalidSource` for a parameter the renderer does not take."""
     options = renderer(kind).OPTIONS
     for name in names:
         if name in options:
             continue
+        if name in _BY_NO_PLUGIN:
+            raise InvalidSource(_BY_NO_PLUGIN[name], where=name)
         other = name.partition(".")[0]
         if other in RENDERERS and other != kind:
             raise InvalidSource(f"the source is {kind}, so {name} has no place", where="parameters")

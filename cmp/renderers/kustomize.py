@@ -1,6 +1,6 @@
-"""Kustomize: ``kustomize edit set image``, then ``kustomize build``, as Argo CD's repo-server.
+"""Kustomize: ``kustomize edit`` for each option, then ``kustomize build``, as Argo CD does.
 
-Arguments and their order: reference/argocd.md §6 (argo-cd, util/kustomize/kustomize.go).
+Commands and their order: reference/argocd.md §6 (argo-cd, util/kustomize/kustomize.go).
 """
 
 from __future__ import annotations
@@ -9,44 +9,123 @@ import os
 from typing import TYPE_CHECKING
 
 from cmp.core.injection import kustomize_image
-from cmp.errors import ToolFailed
-from cmp.renderers.paths import unpacked_root
+from cmp.errors import InvalidSource, RenderRefused
+from cmp.renderers.checkout import private_copy
+from cmp.renderers.kustomize_build import (
+    SETTING,
+    build_arguments,
+    build_environment,
+    check_build_options,
+    inflates_charts,
+)
+from cmp.renderers.kustomize_edits import edits
+from cmp.renderers.kustomize_options import TABLE, KustomizeOptions
+from cmp.renderers.paths import inside
 from cmp.renderers.process import run
+from cmp.settings import is_offline, setting
 
 if TYPE_CHECKING:
     from cmp.renderers import Job
 
-OPTIONS: tuple[str, ...] = ()
+OPTIONS = tuple(option.name for option in TABLE)
+
+_FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
 def render(job: Job) -> bytes:
-    """Build the kustomization with the chosen images set."""
-    if not job.choices:
-        return _build(job.directory, job)
-    if unpacked_root(job.directory):
-        return _edit_and_build(job.directory, job)
-    return _in_copy(job)
+    """Build the kustomization with the options and the chosen images set."""
+    options = KustomizeOptions.read(job.request.parameters)
+    build_options = setting(None, job.env, SETTING)
+    check_build_options(build_options, job.root)
+    if inflates_charts(build_options):
+        from cmp.renderers.kustomize_charts import check_charts
+
+        check_charts(job.directory, options.components)
+    if is_offline(job.env):
+        job = _kept_offline(job, options)
+    if not _is_edited(job, options):
+        return _build(job, options)
+    with private_copy(job) as copy:
+        return _edit_and_build(copy, options)
 
 
-def _edit_and_build(directory: str, job: Job) -> bytes:
-    images = [kustomize_image(choice) for choice in job.choices]
-    run(["kustomize", "edit", "set", "image", *images], cwd=directory, env=job.env)
-    return _build(directory, job)
+def _kept_offline(job: Job, options: KustomizeOptions) -> Job:
+    from cmp.renderers.kustomize_remote import OFFLINE_ENVIRONMENT, refuse_remote
+
+    refuse_remote(job.directory, options.components)
+    return job._replace(env={**job.env, **OFFLINE_ENVIRONMENT})
 
 
-def _build(directory: str, job: Job) -> bytes:
-    return run(["kustomize", "build", directory], cwd=os.path.dirname(directory), env=job.env)
+def _is_edited(job: Job, options: KustomizeOptions) -> bool:
+    edited = (
+        *(job.choices, options.name_prefix, options.name_suffix, options.images, options.replicas),
+        *(options.common_labels, options.common_annotations, options.namespace),
+        *(options.patches, options.components),
+    )
+    return any(edited)
 
 
-def _in_copy(job: Job) -> bytes:
-    """Render in a copy of the repository, for a kustomization may reach up to its root."""
-    import shutil
-    import tempfile
+def _edit_and_build(job: Job, options: KustomizeOptions) -> bytes:
+    file = _kustomization(job)
+    commands = edits(options, _chosen(job), job.request.variables)
+    components = _components(job, options)
+    for command in commands:
+        run(["kustomize", "edit", *command], cwd=job.directory, env=job.env)
+    if options.patches:
+        from cmp.renderers.kustomize_patches import add_patches
 
-    with tempfile.TemporaryDirectory(prefix="image-cmp-") as temporary:
-        copy = os.path.join(temporary, os.path.basename(job.root) or "root")
-        try:
-            shutil.copytree(job.root, copy, symlinks=True, ignore=shutil.ignore_patterns(".git"))
-        except (OSError, shutil.Error) as error:
-            raise ToolFailed(f"{job.root} could not be copied to be rendered: {error}") from error
-        return _edit_and_build(os.path.join(copy, os.path.relpath(job.directory, job.root)), job)
+        add_patches(job, file, options.patches)
+    if components:
+        added = ["kustomize", "edit", "add", "component", *components]
+        run(added, cwd=job.directory, env=build_environment(job, ""))
+    return _build(job, options)
+
+
+def _kustomization(job: Job) -> str:
+    """Return the file that will be written to: in the repository, wherever links lead."""
+    for name in _FILES:
+        if os.path.exists(os.path.join(job.directory, name)):
+            return inside(job.root, job.directory, name, what="kustomization")
+    raise RenderRefused("kustomization file not found in the path; add one", where="kustomize")
+
+
+def _chosen(job: Job) -> tuple[str, ...]:
+    """Return the chosen images as arguments; raise `InvalidSource` when two set the same."""
+    owners: dict[str, str] = {}
+    for choice in job.choices:
+        alias, image = choice.image.alias, kustomize_image(choice)
+        name = image.partition("=")[0]
+        if name in owners:
+            raise InvalidSource(
+                f"images {owners[name]} and {alias} both set {name}; give each its own with "
+                f"{alias}.kustomize.image-name, or leave one of them out",
+                where="kustomize",
+            )
+        owners[name] = alias
+    return tuple(kustomize_image(choice) for choice in job.choices)
+
+
+def _components(job: Job, options: KustomizeOptions) -> list[str]:
+    if not options.components:
+        return []
+    from cmp.renderers.kustomize_components import components
+
+    return components(job, options.components, ignore_missing=options.ignore_missing_components)
+
+
+def _build(job: Job, options: KustomizeOptions) -> bytes:
+    build_options = setting(None, job.env, SETTING)
+    version, apis = "", options.api_versions or job.request.api_versions
+    if options.kube_version or inflates_charts(build_options):
+        version = _kube_version(options.kube_version or job.request.kube_version)
+    argv = build_arguments(job.directory, build_options, version, apis)
+    return run(["kustomize", *argv], cwd=job.root, env=build_environment(job, build_options))
+
+
+def _kube_version(written: str) -> str:
+    from cmp.renderers.helm import kubernetes_version
+
+    try:
+        return kubernetes_version(written)
+    except InvalidSource as error:
+        raise InvalidSource(error.message, where="kustomize.kubeVersion") from None

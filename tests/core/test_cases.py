@@ -30,8 +30,8 @@ _LATER_NATIVE = "not run: a later issue, native Applications and what runs in th
 _LATER_WRITE_BACK = "not run: a later issue, write-back"
 _LATER_REGISTRY = "not run here: the registry client's, whose tests ask a real registry"
 _HELM = "not run here: in tests/renderers/test_helm_cases.py"
-_LATER_OPTIONS = "not run: a later issue, all native options as parameters"
 _LATER_WEBHOOK = "not run: a later issue, webhooks"
+_KUSTOMIZE = "not run here: all of them in tests/renderers/test_kustomize_cases.py"
 
 # Every topic and every case that is not run, or whose answer is another on purpose.
 _EXCEPTIONS: Mapping[str, str] = {
@@ -77,16 +77,16 @@ _EXCEPTIONS: Mapping[str, str] = {
     "value-file-path": _HELM,
     "values": _HELM,
     # --- argocd-kustomize.json
-    "annotations": _LATER_OPTIONS,
-    "commands": _LATER_OPTIONS,
-    "components": _LATER_OPTIONS,
-    "env": _LATER_OPTIONS,
-    "errors": _LATER_OPTIONS,
-    "images": _LATER_OPTIONS,
-    "labels": _LATER_OPTIONS,
-    "manifest": _LATER_OPTIONS,
-    "patches": _LATER_OPTIONS,
-    "set-image": "not run: kustomize's own tests, of the version in tools",
+    "annotations": _KUSTOMIZE,
+    "commands": _KUSTOMIZE,
+    "components": _KUSTOMIZE,
+    "env": _KUSTOMIZE,
+    "errors": _KUSTOMIZE,
+    "images": _KUSTOMIZE,
+    "labels": _KUSTOMIZE,
+    "manifest": _KUSTOMIZE,
+    "patches": _KUSTOMIZE,
+    "set-image": _KUSTOMIZE,
 }
 
 
