@@ -156,7 +156,7 @@ def _sources(registry: "Registry", pull_secret: "Reference | None") -> Lines:
     from cmp.registry.auth.keychain import described
     from cmp.registry.auth.reference import Script, Variable, is_for
 
-    host = _host(registry)
+    host = registry.host
     is_used = pull_secret is not None and is_for(pull_secret, host)
     if pull_secret is not None and is_used:
         is_secret = not isinstance(pull_secret, Script | Variable)
@@ -180,7 +180,7 @@ def _why_not(
     from cmp.registry.auth.keychain import Wanted
     from cmp.registry.auth.reference import is_for
 
-    host = _host(registry)
+    host = registry.host
     wanted = Wanted(reference, host, registry.api_url, where="--pull-secret", annotated=True)
     try:
         if is_for(reference, host):
@@ -188,12 +188,6 @@ def _why_not(
     except CmpError as error:
         return error
     return None
-
-
-def _host(registry: "Registry") -> str:
-    from cmp.registry.auth.docker_config import place
-
-    return place(registry.prefix or registry.api_url)[0]
 
 
 def _is_native(host: str) -> bool:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 DOCKER_HUB = "docker.io"
-_DOCKER_HUB_SPELLINGS = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
+DOCKER_HUB_SPELLINGS = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
 
 # Expressions are compiled where they are used first (and then cached by `re`): a render that
 # uses a recorded decision needs but two of them.
@@ -49,7 +49,7 @@ class Repository(NamedTuple):
             raise InvalidImage(f"not a registry host: {host!r}", where=text)
         if not re.fullmatch(_PATH, path):
             raise InvalidImage(f"not a repository path: {path!r}", where=text)
-        if host in _DOCKER_HUB_SPELLINGS:
+        if host in DOCKER_HUB_SPELLINGS:
             host = DOCKER_HUB
             if "/" not in path:
                 path = f"library/{path}"

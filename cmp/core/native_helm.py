@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cmp.core.parameters import as_json
 from cmp.errors import InvalidApplication
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ def native_helm(helm: Mapping[str, Any]) -> dict[str, Value]:
                 )
             parameters[f"helm.{kind}"] = {**_map(parameters, f"helm.{kind}"), name: value}
     if helm.get("valuesObject") is not None:
-        parameters["helm.valuesObject"] = _json(helm["valuesObject"])
+        parameters["helm.valuesObject"] = as_json(
+            helm["valuesObject"], "spec.source.helm.valuesObject"
+        )
     return parameters
 
 
@@ -42,15 +45,3 @@ OBJECTS = frozenset({f"helm.{field}" for field in (*_LISTS, "valuesObject")})
 def _map(parameters: Mapping[str, Value], name: str) -> Mapping[str, str]:
     value = parameters.get(name, {})
     return {} if isinstance(value, str | tuple) else value
-
-
-def _json(values: Any) -> str:
-    """Return JSON, which is YAML that nobody reads in another way."""
-    import json
-
-    try:
-        return json.dumps(values, allow_nan=False, ensure_ascii=False)
-    except (TypeError, ValueError) as error:
-        raise InvalidApplication(
-            f"{error}; put it in quotes", where="spec.source.helm.valuesObject"
-        ) from None

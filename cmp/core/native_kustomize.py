@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cmp.core.parameters import as_json
 from cmp.errors import InvalidApplication
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ def native_kustomize(kustomize: Mapping[str, Any]) -> dict[str, Value]:
     if kustomize.get("replicas"):
         parameters["kustomize.replicas"] = _replicas(kustomize["replicas"])
     if kustomize.get("patches"):
-        parameters["kustomize.patches"] = _json(kustomize["patches"])
+        parameters["kustomize.patches"] = as_json(
+            kustomize["patches"], "spec.source.kustomize.patches"
+        )
     return parameters
 
 
@@ -46,15 +49,3 @@ def _replicas(items: object) -> dict[str, str]:
             raise InvalidApplication("not a list of name and count", where=where)
         replicas[item["name"]] = str(item.get("count", 0))
     return replicas
-
-
-def _json(patches: object) -> str:
-    """Return JSON, which is YAML that nobody reads in another way."""
-    import json
-
-    try:
-        return json.dumps(patches, allow_nan=False, ensure_ascii=False)
-    except (TypeError, ValueError) as error:
-        raise InvalidApplication(
-            f"{error}; put it in quotes", where="spec.source.kustomize.patches"
-        ) from None

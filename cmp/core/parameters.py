@@ -59,3 +59,13 @@ def _value(item: Mapping[str, Any], name: str) -> Value:
 
 def _has_surrogate(text: str) -> bool:
     return any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def as_json(value: object, where: str) -> str:
+    """Return JSON, which is YAML that nobody reads in another way."""
+    import json
+
+    try:
+        return json.dumps(value, allow_nan=False, ensure_ascii=False)
+    except (TypeError, ValueError) as error:
+        raise InvalidApplication(f"{error}; put it in quotes", where=where) from None

@@ -129,7 +129,6 @@ def _serve(args: "Namespace", env: Mapping[str, str]) -> int:
     from cmp.refresh.listing import RegistryAccess
     from cmp.refresh.registries import Configured, from_config_map, from_file, secrets_of
     from cmp.refresh.scope import Scope
-    from cmp.refresh.traffic import Traffic
     from cmp.registry.auth.keychain import Keyring
 
     cluster, namespace = connect(setting(args.kubeconfig, env, "KUBECONFIG"))
@@ -137,7 +136,7 @@ def _serve(args: "Namespace", env: Mapping[str, str]) -> int:
     file = setting(args.registries, env, "CMP_REGISTRIES")
     read = from_file(file) if file else from_config_map(cluster, scope.control_plane)
     keyring = Keyring(env, secrets_of(cluster))
-    access = RegistryAccess(keyring, _no_progress, Traffic().note)
+    access = RegistryAccess(keyring, _no_progress, lambda _: None)
     with _written(args, env) as store, access:
         controller = Controller(cluster, Configured(read), access, store, scope)
         _stop_on_signals(controller)

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from cmp.backoff import pause_s
 from cmp.core.sync_windows import SyncWindow, parse_sync_windows
 from cmp.errors import CmpError
 from cmp.index.protocols import Store
 from cmp.refresh import cycle
-from cmp.refresh.backoff import pause_s
 from cmp.refresh.cluster import Cluster
 from cmp.refresh.events import event
 from cmp.refresh.listing import RegistryAccess

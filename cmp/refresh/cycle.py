@@ -12,7 +12,8 @@ from cmp.errors import CmpError, NotFound
 from cmp.index.protocols import Index
 from cmp.refresh.decisions import Outcome, Outcomes
 from cmp.refresh.known import known_of, whole
-from cmp.refresh.listing import RegistryAccess, snapshots
+from cmp.refresh.listing import RegistryAccess
+from cmp.refresh.merged import snapshots
 from cmp.refresh.passes import Pass, Summary
 from cmp.refresh.plan import ApplicationPlan, images, policies, pull_secrets
 from cmp.refresh.publication import Publication, publish

@@ -3,7 +3,7 @@
 import hashlib
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -90,16 +90,10 @@ def decide_image(
         return Outcome(image, previous, None, "a mistake of the refresher's: see its log")
 
 
-def agreed(
-    instance: str, outcomes: Outcomes, snapshots: Mapping[Repository, Snapshot]
-) -> dict[Key, Outcome]:
-    """Return the outcomes of an Application's images that belong to a group."""
-    groups: dict[str, dict[Key, Outcome]] = {}
-    for key, outcome in outcomes.items():
-        if key[0] == instance and outcome.image.policy.group:
-            groups.setdefault(outcome.image.policy.group, {})[key] = outcome
+def agreed(outcomes: Outcomes, snapshots: Mapping[Repository, Snapshot]) -> dict[Key, Outcome]:
+    """Return the outcomes of the images that belong to a group, as the groups decide."""
     found = {}
-    for word, members in groups.items():
+    for word, members in _groups(outcomes):
         keys = _named(members)
         decisions = agree(
             word,
@@ -120,18 +114,24 @@ def agreed(
 
 def together(outcomes: Outcomes) -> Outcomes:
     """Return the outcomes with no member of a group changed while another one is stopped."""
-    groups: dict[tuple[str, str], dict[Key, Outcome]] = {}
-    for key, outcome in outcomes.items():
-        if outcome.image.policy.group:
-            groups.setdefault((key[0], outcome.image.policy.group), {})[key] = outcome
     held = dict(outcomes)
-    for (_, word), members in groups.items():
+    for word, members in _groups(outcomes):
         names = {key: name for name, key in _named(members).items()}
         stopped = [f"{names[key]}: {o.stopped}" for key, o in members.items() if o.stopped]
         for key, outcome in members.items():
             if stopped and outcome.changes and not _is_pinned(outcome):
                 held[key] = _stopped(outcome, f"group {word}: {'; '.join(stopped)}")
     return held
+
+
+def _groups(outcomes: Outcomes) -> Iterator[tuple[str, Outcomes]]:
+    """Yield each group's word with its members; those of an Application are its own."""
+    groups: dict[tuple[str, str], dict[Key, Outcome]] = {}
+    for key, outcome in outcomes.items():
+        if outcome.image.policy.group:
+            groups.setdefault((key[0], outcome.image.policy.group), {})[key] = outcome
+    for (_, word), members in groups.items():
+        yield word, members
 
 
 def _is_pinned(outcome: Outcome) -> bool:

@@ -3,23 +3,22 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Self, TypeVar
 
 from cmp.core.image import Repository
-from cmp.core.snapshot import Snapshot, Tag, listed
+from cmp.core.snapshot import Snapshot, Tag
 from cmp.errors import CmpError, InvalidInput, RegistryFailed
 from cmp.refresh.place import Place
 from cmp.refresh.questions import Question, RemoteRepository, read
-from cmp.registry.auth.docker_config import place as host_and_path
-from cmp.registry.auth.keychain import Keyring, described
-from cmp.registry.auth.reference import PullSecret, Reference, is_for
-from cmp.registry.client import Listing
+from cmp.refresh.sources import Sources
+from cmp.registry.auth.keychain import Keyring
+from cmp.registry.auth.reference import Reference
+from cmp.registry.client import Listing, Pages
 from cmp.registry.configuration import Registries, Registry
 from cmp.registry.describe import Configurations
 from cmp.registry.exchange import Observer
@@ -47,11 +46,9 @@ class RegistryAccess:
         self._progress = progress
         self._observe = observe
         self._registries = Registries()
-        self._pull_secrets: Mapping[Repository, Sequence[Reference]] = {}
+        self._sources = Sources()
         self._places: dict[Registry, Place] = {}
         self._paces: dict[str, Pace] = {}
-        self._works: dict[Repository, Reference | None] = {}
-        self._told: dict[tuple[Repository, Reference], str] = {}
         self._whole_s: dict[Repository, float] = {}
         self._running: set[tuple[str, object]] = set()
         self._lock = threading.Lock()
@@ -73,12 +70,12 @@ class RegistryAccess:
         repositories that are none of these any more, nothing is kept.
         """
         self._registries = registries
-        self._pull_secrets = pull_secrets
+        self._sources.begin(pull_secrets)
         used = {found[0] for r in pull_secrets if (found := _located(registries, r))}
         for registry in self._places.keys() - used:
             self._places.pop(registry).close()
-        self._works = {r: found for r, found in self._works.items() if r in pull_secrets}
-        self._told = {key: why for key, why in self._told.items() if key[0] in pull_secrets}
+        urls = {registry.api_url for registry in used}
+        self._paces = {url: pace for url, pace in self._paces.items() if url in urls}
         self._whole_s = {r: s for r, s in self._whole_s.items() if r in pull_secrets}
         for place in self._places.values():
             place.begin()
@@ -107,9 +104,7 @@ class RegistryAccess:
                 self._whole_s[repository] = now_s
         return answers
 
-    def _pages(
-        self, repository: Repository, known: Snapshot | None, now_s: float
-    ) -> tuple[tuple[str, str], ...]:
+    def _pages(self, repository: Repository, known: Snapshot | None, now_s: float) -> Pages:
         """Return the pages to ask about, or none, to read all of them: now and then.
 
         Where the last page is full, a server may say that it has not changed although it has
@@ -155,40 +150,23 @@ class RegistryAccess:
                 answers[key] = _failed(place, "still asked from the pass before")
                 continue
             pending[key] = place
-
-            def run(
-                key: _K = key,
-                place: Place = place,
-                path: str = path,
-                repository: Repository = repository,
-                ask: Ask[_V] = ask,
-            ) -> None:
-                # Nobody waits for it any more: then it is for the next pass.
-                why = place.given_up()
-                answer = (
-                    _failed(place, why)
-                    if why
-                    else self._ask(place, path, repository, ask, configurations)
-                )
-                self._ends(what, key)
-                finished.put((key, answer))
-
-            place.submit(run)
-        looked_s = time.monotonic()
-        while pending:
-            with suppress(Empty):
-                key, answer = finished.get(timeout=1)
-                if pending.pop(key, None):
-                    answers[key] = answer
-                    done()
-            if time.monotonic() - looked_s >= 1:
-                looked_s = time.monotonic()
-                for key, place in list(pending.items()):
-                    if why := place.given_up():
-                        del pending[key]
-                        answers[key] = _failed(place, why)
-                        done()
+            asked = partial(self._ask, place, path, repository, ask, configurations)
+            place.submit(partial(self._run, what, key, asked, finished))
+        for key, answer in _in_turn(pending, finished):
+            answers[key] = answer
+            done()
         return answers
+
+    def _run(
+        self,
+        what: str,
+        key: _K,
+        asked: Callable[[], _V | CmpError],
+        finished: "SimpleQueue[tuple[_K, _V | CmpError]]",
+    ) -> None:
+        answer = asked()
+        self._ends(what, key)
+        finished.put((key, answer))
 
     def _starts(self, what: str, key: object) -> bool:
         with self._lock:
@@ -222,47 +200,41 @@ class RegistryAccess:
         configurations: Configurations,
     ) -> _V | CmpError:
         """Ask with the credentials that served before, then with all others there are."""
+        if why := place.given_up():
+            return _failed(place, why)  # nobody waits for it: it is for the next pass
         failed: CmpError | None = None
-        for source in self._sources(place, repository):
+        for source in self._sources.of(place, repository):
             try:
                 client = place.client(source, self._keyring)
                 answer = ask(RemoteRepository(client, path, configurations))
             except CmpError as error:
                 failed = failed or error
-                self._tell_of(repository, source, str(error))
+                self._sources.failed(repository, source, str(error))
             except Exception:
                 # A mistake of ours, about one repository; the others are not to suffer.
                 log.exception("not asked", extra={"repository": repository})
                 return _failed(place, "a mistake of the refresher's: see its log")
             else:
-                self._works[repository] = source
+                self._sources.served(repository, source)
                 return answer
         return failed or _failed(place, "nothing to ask with")
 
-    def _sources(self, place: Place, repository: Repository) -> list[Reference | None]:
-        """Return the credentials that may be sent to a place for a repository; None is its own.
 
-        Where it is listed elsewhere than its name says, what is named for it goes only where
-        that is said.
-        """
-        is_elsewhere = place.registry.prefix and place.host != _place_of(repository)
-        named = [
-            reference
-            for reference in self._pull_secrets.get(repository, ())
-            if is_for(reference, place.host)
-            and (reference.registry or isinstance(reference, PullSecret) or not is_elsewhere)
-        ]
-        sources = [*named, None]
-        if repository in self._works:
-            sources.sort(key=lambda source: source != self._works[repository])
-        return sources
-
-    def _tell_of(self, repository: Repository, source: Reference | None, why: str) -> None:
-        """Log once that a pull-secret did not do: others may have done instead."""
-        if source is not None and self._told.get((repository, source)) != why:
-            self._told[repository, source] = why
-            where = {"repository": repository, "source": described(source)}
-            log.warning("pull-secret not used", extra={**where, "reason": why})
+def _in_turn(
+    pending: dict[_K, Place], finished: "SimpleQueue[tuple[_K, _V | CmpError]]"
+) -> Iterator[tuple[_K, _V | CmpError]]:
+    """Yield answers as they come; for a registry that is given up, that it is."""
+    looked_s = time.monotonic()
+    while pending:
+        with suppress(Empty):
+            key, answer = finished.get(timeout=1)
+            if pending.pop(key, None):
+                yield key, answer
+        if time.monotonic() - looked_s >= 1:
+            looked_s = time.monotonic()
+            given_up = {key: why for key, place in pending.items() if (why := place.given_up())}
+            for key, why in given_up.items():
+                yield key, _failed(pending.pop(key), why)
 
 
 def _located(registries: Registries, repository: Repository) -> tuple[Registry, str] | None:
@@ -272,38 +244,9 @@ def _located(registries: Registries, repository: Repository) -> tuple[Registry, 
         return None
 
 
-def _place_of(repository: Repository) -> str:
-    return host_and_path(repository.host)[0]
-
-
 def _failed(place: Place, why: str) -> RegistryFailed:
     return RegistryFailed(why, where=f"registry {place.registry.name}")
 
 
-def snapshots(
-    answers: Mapping[Repository, Listing | CmpError],
-    old: Mapping[Repository, Snapshot],
-    now: datetime,
-) -> dict[Repository, Snapshot]:
-    """Return each repository's snapshot: the new one where it was listed, else the old."""
-    merged = dict(old)
-    for repository, answer in answers.items():
-        if isinstance(answer, CmpError):
-            continue
-        known = old.get(repository)
-        if answer.names is not None:
-            merged[repository] = replace(
-                listed(repository, answer.names, now, known), pages=answer.pages
-            )
-        elif known is not None:
-            merged[repository] = replace(known, listed_at=now)
-    return merged
-
-
-def with_tags(snapshot: Snapshot, tags: Iterable[Tag]) -> Snapshot:
-    """Return ``snapshot`` with what was learnt of some of its tags."""
-    return replace(snapshot, tags={**snapshot.tags, **{tag.name: tag for tag in tags}})
-
-
-def _tags(known: tuple[tuple[str, str], ...], asked: RemoteRepository) -> Listing:
+def _tags(known: Pages, asked: RemoteRepository) -> Listing:
     return asked.client.tags(asked.path, known)

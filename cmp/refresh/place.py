@@ -6,7 +6,6 @@ from collections.abc import Callable
 from queue import SimpleQueue
 
 from cmp.errors import InvalidInput
-from cmp.registry.auth.docker_config import place
 from cmp.registry.auth.keychain import Keyring, Wanted
 from cmp.registry.auth.reference import Reference, is_for, parse
 from cmp.registry.client import RegistryClient
@@ -42,7 +41,7 @@ class Place:
     @property
     def host(self) -> str:
         """As in the names of the images it holds."""
-        return place(self.registry.prefix or self.registry.api_url)[0]
+        return self.registry.host
 
     def begin(self) -> None:
         """Begin a pass; what still hangs from the one before is not waited for again."""

@@ -21,7 +21,8 @@ from cmp.refresh.decisions import (
     unverified,
 )
 from cmp.refresh.known import Known
-from cmp.refresh.listing import RegistryAccess, with_tags
+from cmp.refresh.listing import RegistryAccess
+from cmp.refresh.merged import with_tags
 from cmp.refresh.passes import Pass, Summary
 from cmp.refresh.plan import ApplicationPlan
 from cmp.refresh.questions import Question, unread
@@ -30,6 +31,8 @@ from cmp.refresh.restored import restored
 _ANY_TIME = datetime.min.replace(tzinfo=UTC)
 _Decided = dict[tuple[Policy, Repository, Recorded | None], tuple[Snapshot | None, Outcome]]
 """Outcomes with the snapshots they came from, by all else that they depend on."""
+
+_Before = Mapping[Key, tuple[ManagedImage, Recorded | None]]
 
 _MOST_ROUNDS = 20
 _NOT_YET = RegistryFailed("many that rank higher are no images; this one is looked at next time")
@@ -51,7 +54,11 @@ class Settling:
         snapshots: Mapping[Repository, Snapshot],
     ) -> Mapping[Repository, Snapshot]:
         """Return the snapshots with what the policies for them need to know of their tags."""
-        chosen = self._chosen()
+        chosen: dict[Repository, tuple[str, ...]] = {}
+        for _, previous in self._before().values():
+            if previous:
+                others = chosen.get(previous.repository, ())
+                chosen[previous.repository] = (*others, previous.tag)
         now = self.asked.now
         wanted = {
             (repository, name): (snapshots[repository].tags[name], platforms)
@@ -72,10 +79,11 @@ class Settling:
         """
         answers: dict[Question, Tag | CmpError] = {}
         decided: _Decided = {}
+        before = self._before()
         rounds = 0
         while True:
             rounds += 1
-            outcomes = self._decide(snapshots, decided)
+            outcomes = self._decide(snapshots, before, decided)
             questions = {o.question for o in outcomes.values() if o.question} - answers.keys()
             if not questions or rounds > _MOST_ROUNDS:
                 return together(_verified(outcomes, answers)), snapshots
@@ -84,33 +92,33 @@ class Settling:
             answers |= found
             snapshots = self._with_answers(snapshots, _by_tag(found))
 
-    def _decide(self, snapshots: Mapping[Repository, Snapshot], decided: _Decided) -> Outcomes:
+    def _decide(
+        self, snapshots: Mapping[Repository, Snapshot], before: _Before, decided: _Decided
+    ) -> Outcomes:
         outcomes: dict[Key, Outcome] = {}
         now = self.asked.now
-        for plan in self.plans:
-            own: dict[Key, Outcome] = {}
-            deployed = self.asked.deployed.get(plan.instance, _nothing)
-            for number, source in enumerate(plan.sources):
-                for image in source.image_list.images:
-                    snapshot = snapshots.get(image.repository)
-                    previous = self.known[plan.instance].decision(plan, source, image) or restored(
-                        image, deployed(image.repository), snapshot, plan.instance, now
-                    )
-                    key = (plan.instance, number, image.alias)
-                    own[key] = _outcome(image, snapshot, previous, decided)
-            outcomes |= own | agreed(plan.instance, own, snapshots)
+        for key, (image, recorded) in before.items():
+            instance = key[0]
+            snapshot = snapshots.get(image.repository)
+            deployed = self.asked.deployed.get(instance, _nothing)
+            previous = recorded or restored(
+                image, deployed(image.repository), snapshot, instance, now
+            )
+            outcomes[key] = _outcome(image, snapshot, previous, decided)
+        outcomes |= agreed(outcomes, snapshots)
         return together({key: in_window(outcome, now) for key, outcome in outcomes.items()})
 
-    def _chosen(self) -> Mapping[Repository, tuple[str, ...]]:
-        """Return the tags that were chosen before, by repository."""
-        chosen: dict[Repository, tuple[str, ...]] = {}
-        for plan in self.plans:
-            for source in plan.sources:
-                for image in source.image_list.images:
-                    if previous := self.known[plan.instance].decision(plan, source, image):
-                        others = chosen.get(previous.repository, ())
-                        chosen[previous.repository] = (*others, previous.tag)
-        return chosen
+    def _before(self) -> _Before:
+        """Return every image with the decision in force, if there is one."""
+        return {
+            (plan.instance, number, image.alias): (
+                image,
+                self.known[plan.instance].decision(plan, source, image),
+            )
+            for plan in self.plans
+            for number, source in enumerate(plan.sources)
+            for image in source.image_list.images
+        }
 
     def _with_answers(
         self,

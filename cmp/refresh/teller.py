@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from cmp.backoff import pause_s
 from cmp.core.sync_windows import SyncWindow, why_closed
 from cmp.errors import CmpError
-from cmp.refresh.backoff import pause_s
 from cmp.refresh.cluster import Cluster, ClusterFailed, Conflict, Missing
 from cmp.refresh.events import event
 from cmp.refresh.observed import Observed

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar
 
+from cmp.backoff import pause_s
 from cmp.errors import CmpError
-from cmp.refresh.backoff import pause_s
 from cmp.refresh.cluster import API, Cluster, ClusterFailed, Expired, Object
 
 log = logging.getLogger(__name__)

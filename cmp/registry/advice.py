@@ -7,14 +7,13 @@ from email.utils import parsedate_to_datetime
 
 from cmp.errors import CmpError, InvalidInput, NotFound, Refused
 from cmp.registry.configuration import Registry
-from cmp.registry.exchange import Exchange
+from cmp.registry.exchange import TOO_MANY, Exchange
 
 _SKEW_S = 300
 _BAD_REQUEST = 400
 _FORBIDDEN = 403
 _OK = 200
 _OWN_FAILURE = 500
-_TOO_MANY = frozenset({429, 503})
 _REFUSALS = frozenset({401, 403})
 _CERTIFICATE = "CERTIFICATE_VERIFY_FAILED"
 # getaddrinfo's words for a host that is not known, or a server of names that does not answer.
@@ -74,7 +73,7 @@ def next_step(error: CmpError, attempt: Attempt) -> str:
         return _for_refusal(last, attempt)
     if last.status == 0:
         return _for_silence(last, attempt)
-    if attempt.is_of_token_server and last.status not in _TOO_MANY:
+    if attempt.is_of_token_server and last.status not in TOO_MANY:
         return f"see why {last.url} gives no token: its operator's log says it"
     is_nothing = isinstance(error, NotFound)
     return _for_nothing(last, attempt) if is_nothing else _for_status(last.status, attempt)
@@ -117,7 +116,7 @@ def _for_nothing(last: Exchange, attempt: Attempt) -> str:
 
 def _for_status(status: int, attempt: Attempt) -> str:
     registry = attempt.registry
-    if status in _TOO_MANY:
+    if status in TOO_MANY:
         return (
             f"write limit: <requests a second> {attempt.entry}, or give credentials: "
             "registries allow more to those they know"

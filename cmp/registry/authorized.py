@@ -4,7 +4,6 @@ Token authentication as the distribution project describes it (docs/content/spec
 """
 
 import base64
-import re
 import threading
 import time
 from collections.abc import Mapping
@@ -14,19 +13,18 @@ from urllib.parse import urlsplit
 import requests
 
 from cmp.errors import Refused, RegistryFailed
-from cmp.registry.auth.base import Credential
+from cmp.registry.auth.base import OF_ITS_LIFE, Credential
 from cmp.registry.auth.docker_config import IDENTITY_USER
 from cmp.registry.auth.keychain import Keychain
 from cmp.registry.challenge import Challenge, parse_challenges
+from cmp.registry.http import TOKEN
 from cmp.registry.transport import RegistryTransport, finish
 
 _OK = 200
 _UNAUTHORIZED = 401
 _REFUSALS = frozenset({401, 403})
-_TOKEN = re.compile(r"[!-~]+")  # what may stand in a header: a superset of RFC 6750, 2.1
 _LEAST_LIFE_S = 60  # of a token that does not say (distribution, token.md, "expires_in")
 _LONGEST_LIFE_S = 86_400  # whatever it says: JSON knows greater numbers than clocks do
-_OF_ITS_LIFE = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +81,12 @@ class Authorized:
     def who(self, path: str) -> str:
         """Return in words with which credentials the repository at ``path`` was asked."""
         used = self._known.get(path) or self._basic
-        if used is not None and used.credential is not None:
-            return f" with the credentials of {self._keychain.source}"
-        return " without credentials"
+        return self._as(used.credential if used is not None else None)
+
+    def _as(self, credential: Credential | None) -> str:
+        if credential is None:
+            return " without credentials"
+        return f" with the credentials of {self._keychain.source}"
 
     def _send(
         self, method: str, url: str, headers: Mapping[str, str], used: _Authorization | None
@@ -147,7 +148,7 @@ class Authorized:
             return None
         if challenge.scheme == "bearer":
             token, life_s = self._token(challenge, path, credential)
-            until_s = time.monotonic() + life_s * _OF_ITS_LIFE
+            until_s = time.monotonic() + life_s * OF_ITS_LIFE
             return _Authorization(f"Bearer {token}", until_s, credential, challenge)
         if credential is None or credential.username == IDENTITY_USER:
             return None
@@ -184,11 +185,10 @@ class Authorized:
             answer = transport.send("GET", realm, headers, query)
         with answer:
             if answer.status_code != _OK:
-                used = f" with the credentials of {self._keychain.source}" if credential else ""
-                raise transport.refused(realm, answer, used or " without credentials")
+                raise transport.refused(realm, answer, self._as(credential))
             document = transport.json_object(realm, transport.body(realm, answer))
         token = document.get("token") or document.get("access_token")
-        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+        if not isinstance(token, str) or not TOKEN.fullmatch(token):
             raise transport.failed(realm, "the answer holds no token")
         life_s = document.get("expires_in")
         if not isinstance(life_s, int | float):

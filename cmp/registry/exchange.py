@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+TOO_MANY = frozenset({429, 503})
+"""What a registry answers that wants fewer requests."""
+
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
@@ -23,7 +26,7 @@ class Exchange:
     @property
     def is_refusal(self) -> bool:
         """Tell whether the registry wants fewer requests."""
-        return self.status in {429, 503}
+        return self.status in TOO_MANY
 
 
 Observer = Callable[[Exchange], object]

@@ -3,9 +3,10 @@
 Values and a clock that is handed in; nobody sleeps here.
 """
 
-import random
 import threading
 from collections import deque
+
+from cmp.backoff import pause_s
 
 _WINDOW_S = 1.0  # of the requests that say how much a registry takes
 _SLOWER = 0.8  # of what it took, after it refused one
@@ -117,6 +118,5 @@ class Pace:
         return max(min(self._rate, taken) * _SLOWER, self._rate * _SLOWEST)
 
     def _rest_s(self) -> float:
-        rest_s: float = min(_LONGEST_REST_S, _FIRST_REST_S * 2**self._rests)
-        self._rests = min(self._rests + 1, 10)
-        return rest_s * random.uniform(0.5, 1)  # noqa: S311 - spreads load
+        self._rests += 1
+        return pause_s(self._rests - 1, first_s=_FIRST_REST_S, longest_s=_LONGEST_REST_S)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from cmp.core.image import DOCKER_HUB, Repository
 from cmp.errors import InvalidInput
+from cmp.registry.auth.docker_config import place as host_and_path
 
 DOCKER_HUB_API = "https://registry-1.docker.io"
 DOCKER_HUB_LIMIT = 10  # as argocd-image-updater (registry-scanner/pkg/registry/endpoints.go)
@@ -35,6 +36,11 @@ class Registry:
     """By what it lists tags: ``latest-first``, ``latest-last``, or nothing to rely on."""
     ca: str = field(default="", repr=False)
     """Certificates that are trusted besides the system's, in PEM."""
+
+    @property
+    def host(self) -> str:
+        """As in the names of the images it holds, and in a Docker configuration."""
+        return host_and_path(self.prefix or self.api_url)[0]
 
     def path(self, repository: Repository) -> str:
         """Return the repository's path at this registry.

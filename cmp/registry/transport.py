@@ -1,7 +1,6 @@
 """HTTP to one registry: pace, retries, deadlines, bounded answers, errors of our own."""
 
 import json
-import random
 import re
 import ssl
 import time
@@ -17,11 +16,13 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import disable_warnings
-from urllib3.exceptions import HTTPError, InsecureRequestWarning
+from urllib3.exceptions import InsecureRequestWarning
 
+from cmp.backoff import pause_s
 from cmp.errors import NotFound, Refused, RegistryFailed
 from cmp.registry.configuration import Registry
-from cmp.registry.exchange import Exchange, Observer
+from cmp.registry.exchange import TOO_MANY, Exchange, Observer
+from cmp.registry.http import UNANSWERED, no_netrc
 from cmp.registry.pace import Pace
 
 _TIMEOUT_S = (5, 20)  # to connect, between two bytes
@@ -35,10 +36,7 @@ _OK = 200
 _UNAUTHORIZED = 401
 _FORBIDDEN = 403
 _NOT_FOUND = 404
-_NO_MORE = frozenset({429, 503})
 _FAILED = frozenset({500, 502, 504})
-# requests lets out some errors of sockets, of URLs and of urllib3 as they are.
-_UNANSWERED = (OSError, ValueError, HTTPError)
 # Again would be the same: an address that is none, a redirection that leads round.
 _FINAL = (ValueError, requests.TooManyRedirects)
 
@@ -84,7 +82,7 @@ class RegistryTransport:
             is_last = attempt >= _ATTEMPTS or self._pace.is_tried
             try:
                 answer = self._sent(method, url, headers, query, form)
-            except _UNANSWERED as error:
+            except UNANSWERED as error:
                 reason = _reason(error)
                 is_last = is_last or isinstance(error, _FINAL)
                 if _is_silence(error, url):
@@ -92,7 +90,7 @@ class RegistryTransport:
                 if is_last or self._has_to_wait_beyond(until_s):
                     raise self.failed(url, reason) from error
             else:
-                if answer.status_code in _NO_MORE:
+                if answer.status_code in TOO_MANY:
                     attempt -= self._note_refusal(answer)
                     is_last = attempt >= _ATTEMPTS
                 else:
@@ -102,7 +100,7 @@ class RegistryTransport:
                     return answer
                 finish(answer)
             if self._pace.pause_s(time.monotonic()) == 0:
-                _sleep(_BACKOFF_S * 2**attempt * random.uniform(0.5, 1))  # noqa: S311 - spreads load
+                _sleep(pause_s(attempt, first_s=_BACKOFF_S, longest_s=_DEADLINE_S))
 
     def body(self, url: str, answer: requests.Response) -> bytes:
         """Return the whole body of an answer with status 200; raise for any other."""
@@ -118,7 +116,7 @@ class RegistryTransport:
                     raise self.failed(url, f"the answer is larger than {_LARGEST_BODY} bytes")
                 if time.monotonic() > until_s:
                     raise self.failed(url, f"the answer was not whole after {_DEADLINE_S:.0f} s")
-        except _UNANSWERED as error:
+        except UNANSWERED as error:
             raise self.failed(url, _reason(error)) from error
         return bytes(body)
 
@@ -141,7 +139,7 @@ class RegistryTransport:
         if answer.status_code in {_UNAUTHORIZED, _FORBIDDEN}:
             check = "check credentials in registries.conf"
             return Refused(f"{status}{who}; {check} ({shown(url)})", where=where)
-        if answer.status_code in _NO_MORE:
+        if answer.status_code in TOO_MANY:
             pause = (
                 f"; it wants to be left alone for {self._pause_s:.0f} s" if self._pause_s else ""
             )
@@ -195,10 +193,10 @@ class RegistryTransport:
                 timeout=_TIMEOUT_S,
                 stream=True,
                 allow_redirects=form is None,  # a form holds a secret, and would be sent on
-                auth=_no_netrc,
+                auth=no_netrc,
                 verify=self._verify,
             )
-        except _UNANSWERED as error:
+        except UNANSWERED as error:
             took_s = time.monotonic() - start_s
             name, said = self._registry.name, _reason(error)
             self._observe(Exchange(name, method, shown(url), 0, took_s, said))
@@ -261,18 +259,13 @@ class _Adapter(HTTPAdapter):
 
 def finish(answer: requests.Response) -> None:
     """Be done with an answer whose body says nothing; a short one leaves its connection open."""
-    with answer, suppress(*_UNANSWERED):
+    with answer, suppress(*UNANSWERED):
         answer.raw.read1(_CHUNK)
 
 
 def shown(url: str) -> str:
     """Return a URL as it may be shown: a query can hold a signature, as links to pages do."""
     return url.partition("?")[0]
-
-
-def _no_netrc(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Keep requests from adding credentials of its own finding (~/.netrc)."""
-    return request
 
 
 def _sleep(pause_s: float) -> None:

@@ -53,7 +53,8 @@ _BY_NO_PLUGIN: Mapping[str, str] = MappingProxyType(
     }
 )
 
-_KUSTOMIZATIONS = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
+KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+"""In the order in which kustomize looks for them."""
 
 
 def detect(names: list[str]) -> str | None:
@@ -66,7 +67,7 @@ def detect(names: list[str]) -> str | None:
     for name in sorted(names):
         if name.endswith("Chart.yaml"):
             kind = "helm"
-        elif name in _KUSTOMIZATIONS:
+        elif name in KUSTOMIZATIONS:
             kind = "kustomize"
     return kind
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cmp.core.injection import helm_parameters
 from cmp.errors import InvalidSource
-from cmp.renderers.options import mapping
+from cmp.renderers.options import mapping, substituted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,11 +78,7 @@ def _value(job: Job, option: str, name: str, written: str) -> str:
         from cmp.renderers.value_files import parameter_file
 
         return parameter_file(job, name, written)
-    if "$" not in written:
-        return written
-    from cmp.core.envsubst import envsubst
-
-    return envsubst(written, job.request.variables)
+    return substituted(written, job.request.variables)
 
 
 def _assigned(option: str, name: str, value: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cmp.core.injection import kustomize_image
 from cmp.errors import InvalidSource, RenderRefused
+from cmp.renderers import KUSTOMIZATIONS
 from cmp.renderers.checkout import private_copy
 from cmp.renderers.kustomize_build import (
     SETTING,
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from cmp.renderers import Job
 
 OPTIONS = tuple(option.name for option in TABLE)
-
-_FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
 def render(job: Job) -> bytes:
@@ -83,7 +82,7 @@ def _edit_and_build(job: Job, options: KustomizeOptions) -> bytes:
 
 def _kustomization(job: Job) -> str:
     """Return the file that will be written to: in the repository, wherever links lead."""
-    for name in _FILES:
+    for name in KUSTOMIZATIONS:
         if os.path.exists(os.path.join(job.directory, name)):
             return inside(job.root, job.directory, name, what="kustomization")
     raise RenderRefused("kustomization file not found in the path; add one", where="kustomize")
@@ -92,6 +91,7 @@ def _kustomization(job: Job) -> str:
 def _chosen(job: Job) -> tuple[str, ...]:
     """Return the chosen images as arguments; raise `InvalidSource` when two set the same."""
     owners: dict[str, str] = {}
+    images = []
     for choice in job.choices:
         alias, image = choice.image.alias, kustomize_image(choice)
         name = image.partition("=")[0]
@@ -102,7 +102,8 @@ def _chosen(job: Job) -> tuple[str, ...]:
                 where="kustomize",
             )
         owners[name] = alias
-    return tuple(kustomize_image(choice) for choice in job.choices)
+        images.append(image)
+    return tuple(images)
 
 
 def _components(job: Job, options: KustomizeOptions) -> list[str]:

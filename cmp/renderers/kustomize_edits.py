@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cmp.errors import InvalidSource
+from cmp.renderers.options import substituted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,7 +27,7 @@ def edits(
         commands.append(["set", "nameprefix", "--", options.name_prefix])
     if options.name_suffix:
         commands.append(["set", "namesuffix", "--", options.name_suffix])
-    images = merged_images((_substituted(image, variables) for image in options.images), chosen)
+    images = merged_images((substituted(image, variables) for image in options.images), chosen)
     if images:
         commands.append(["set", "image", *_arguments(images, "kustomize.images")])
     if options.replicas:
@@ -77,7 +78,7 @@ def _labels(options: KustomizeOptions, variables: Mapping[str, str]) -> list[str
         "--include-templates": options.label_include_templates,
     }
     pairs = [
-        f"{name}:{_substituted(value, variables)}" for name, value in options.common_labels.items()
+        f"{name}:{substituted(value, variables)}" for name, value in options.common_labels.items()
     ]
     return [flag for flag, is_set in flags.items() if is_set] + _arguments(
         pairs, "kustomize.commonLabels"
@@ -88,18 +89,10 @@ def _annotations(options: KustomizeOptions, variables: Mapping[str, str]) -> lis
     flags = ["--force"] if options.force_common_annotations else []
     is_substituted = options.common_annotations_envsubst
     pairs = [
-        f"{name}:{_substituted(value, variables) if is_substituted else value}"
+        f"{name}:{substituted(value, variables) if is_substituted else value}"
         for name, value in options.common_annotations.items()
     ]
     return flags + _arguments(pairs, "kustomize.commonAnnotations")
-
-
-def _substituted(written: str, variables: Mapping[str, str]) -> str:
-    if "$" not in written:
-        return written
-    from cmp.core.envsubst import envsubst
-
-    return envsubst(written, variables)
 
 
 def _count(written: str) -> int:

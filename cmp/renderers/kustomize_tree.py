@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import yaml
 
+from cmp.renderers import KUSTOMIZATIONS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
-_FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _PATHS = (
     *("resources", "bases", "components", "crds", "configurations"),
     *("generators", "transformers", "validators", "patchesStrategicMerge"),
@@ -58,12 +59,14 @@ def kustomizations(directory: str, more: Iterable[str] = ()) -> Iterator[Kustomi
 
 def _files(place: str) -> list[str]:
     """Return a folder's kustomizations; a file may be the configuration of a generator."""
-    names = [os.path.join(place, name) for name in _FILES] if os.path.isdir(place) else [place]
+    names = (
+        [os.path.join(place, name) for name in KUSTOMIZATIONS] if os.path.isdir(place) else [place]
+    )
     return [name for name in names if os.path.isfile(name)]
 
 
 def _documents(file: str) -> Iterator[Mapping[str, Any]]:
-    is_kustomization = os.path.basename(file) in _FILES
+    is_kustomization = os.path.basename(file) in KUSTOMIZATIONS
     try:
         with open(file, encoding="utf-8-sig") as opened:
             text = opened.read()

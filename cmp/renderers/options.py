@@ -61,5 +61,14 @@ def mapping(given: Mapping[str, Value], name: str) -> Mapping[str, str]:
     return value
 
 
+def substituted(written: str, variables: Mapping[str, str]) -> str:
+    """Return ``written`` with ``$ARGOCD_APP_NAME`` and its like replaced."""
+    if "$" not in written:
+        return written
+    from cmp.core.envsubst import envsubst
+
+    return envsubst(written, variables)
+
+
 def _another_kind(name: str, kind: str) -> InvalidSource:
     return InvalidSource(f"give it as {kind}", where=f"parameter {name}")

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 
 from cmp.errors import InvalidSource, RenderRefused, ToolFailed
+from cmp.settings import is_offline
 
 _LONGEST_REASON = 4000  # characters; Argo CD shows the message in its UI
 
@@ -49,7 +50,7 @@ def run(argv: Sequence[str], *, cwd: str, env: Mapping[str, str]) -> bytes:
 
 def needs_network(env: Mapping[str, str], what: str, *, where: str) -> None:
     """Raise `InvalidSource` where ``CMP_OFFLINE`` keeps the tools from the network."""
-    if env.get("CMP_OFFLINE") == "true":
+    if is_offline(env):
         raise InvalidSource(
             f"{what} needs the network, and CMP_OFFLINE forbids it; keep it in the repository",
             where=where,

@@ -6,8 +6,8 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from cmp.core.envsubst import envsubst
 from cmp.errors import InvalidSource
+from cmp.renderers.options import substituted
 from cmp.renderers.paths import inside
 from cmp.renderers.process import needs_network
 
@@ -58,7 +58,7 @@ def parameter_file(job: Job, name: str, written: str) -> str:
 def _resolved(job: Job, written: str, where: str) -> str:
     """Return an absolute path, a last link followed, or an address helm may fetch."""
     variables = job.request.variables
-    name = envsubst(written, variables) if "$" in written else written
+    name = substituted(written, variables)
     reference = _REFERENCE.match(written)
     if reference and reference[1] not in variables:
         raise InvalidSource(

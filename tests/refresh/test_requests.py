@@ -39,7 +39,7 @@ def site_before(registry: RegistryServer, **options: object) -> Iterator[Site]:
     with quick_folder() as folder, FaultyRegistry(registry.url, **options) as faulty:  # type: ignore[arg-type] # as it takes them
         site = Site(folder, registry, faulty)
         # Passes in a process of their own read the clock: these are near them.
-        site.now = datetime.now(UTC) - timedelta(hours=5)  # noqa: TID251
+        site.now = datetime.now(UTC) - timedelta(hours=5)  # noqa: TID251 - as other processes do
         yield site
 
 

@@ -16,6 +16,7 @@ from cmp.errors import CmpError, EdgeFailed
 from cmp.refresh import listing as listing_module
 from cmp.refresh import place as place_module
 from cmp.refresh.listing import RegistryAccess
+from cmp.refresh.merged import snapshots
 from cmp.refresh.traffic import Traffic
 from cmp.registry.auth.keychain import Keyring, Secret
 from cmp.registry.auth.reference import Reference, parse
@@ -221,7 +222,7 @@ def test_every_page_is_read_now_and_then(
         with asking(pull_secrets={repository: ()}) as access:
             answer = access.list_all({repository: None})[repository]
             assert isinstance(answer, Listing)
-            known = listing_module.snapshots({repository: answer}, {}, NOW)[repository]
+            known = snapshots({repository: answer}, {}, NOW)[repository]
             images.retag(registry.url, path, "v1", "v2")
 
             same = access.list_all({repository: known})[repository]

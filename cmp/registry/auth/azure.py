@@ -16,14 +16,13 @@ from urllib.parse import quote
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
 from cmp.errors import InvalidInput, RegistryFailed
-from cmp.registry.auth.base import Credential, Issued
+from cmp.registry.auth.base import Credential, Issued, is_loopback, is_own
+from cmp.registry.http import TOKEN, UNANSWERED, no_netrc
 
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.azurecr\.(?:io|cn|us)")
-_LOOPBACK = re.compile(r"https?://(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]+)?")
 # The registry's own audience, in every cloud: narrower than Resource Manager's, which a registry
 # may be told not to accept ("Configure registry acceptance of Entra authentication scopes").
 _RESOURCE = "https://containerregistry.azure.net"
@@ -40,8 +39,6 @@ _OK = 200
 _BAD_REQUEST = 400
 _REFUSALS = frozenset({401, 403})
 _RETRIED = frozenset({429, 500, 502, 503, 504})
-_UNANSWERED = (OSError, ValueError, HTTPError)  # what requests lets out
-_TOKEN = re.compile(r"[!-~]+")
 _CODE = re.compile(r"[a-z_]{1,40}")
 _REASON = re.compile(r"AADSTS[0-9]{1,9}")
 
@@ -61,8 +58,7 @@ def issue(host: str, api_url: str, env: Mapping[str, str]) -> Issued | None:
         InvalidInput: what names the identity cannot be used.
     """
     api_url = api_url.rstrip("/")
-    own = api_url == f"https://{host}" or _LOOPBACK.fullmatch(api_url)
-    if not serves(host) or not own:
+    if not serves(host) or not is_own(host, api_url):
         return None
     where = f"registry {host}"
     token: str | None
@@ -86,7 +82,7 @@ def _of_pod(env: Mapping[str, str], where: str) -> str:
             where=where,
         )
     authority = (env.get("AZURE_AUTHORITY_HOST") or _AUTHORITY).rstrip("/")
-    if not authority.startswith("https://") and not _LOOPBACK.fullmatch(authority):
+    if not authority.startswith("https://") and not is_loopback(authority):
         raise InvalidInput("AZURE_AUTHORITY_HOST has to begin with https://", where=where)
     try:
         with open(path, encoding="ascii") as file:
@@ -208,7 +204,7 @@ def _answers(url: str) -> bool:
         session.trust_env = False
         try:
             session.get(url, timeout=_PROBE_S, allow_redirects=False, stream=True).close()
-        except _UNANSWERED:
+        except UNANSWERED:
             return False
     return True
 
@@ -244,11 +240,11 @@ def _ask(
                 timeout=_TIMEOUT_S,
                 allow_redirects=False,
                 stream=True,
-                auth=_no_netrc,
+                auth=no_netrc,
                 **sent,
             ) as answer:
                 body = answer.raw.read(_LARGEST_BODY, decode_content=True)
-        except _UNANSWERED as error:
+        except UNANSWERED as error:
             # Only its name: its text may quote a header.
             raise RegistryFailed(
                 f"no answer: {error.__class__.__name__} ({url})", where=where
@@ -265,14 +261,9 @@ def _ask(
     return answer.status_code, document if isinstance(document, dict) else {}
 
 
-def _no_netrc(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Keep requests from adding credentials of its own finding (~/.netrc)."""
-    return request
-
-
 def _token(document: Mapping[str, Any], key: str, whose: str, where: str) -> str:
     token = document.get(key)
-    if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+    if not isinstance(token, str) or not TOKEN.fullmatch(token):
         raise RegistryFailed(f"the answer of {whose} holds no token", where=where)
     return token
 

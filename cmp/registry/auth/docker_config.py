@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Self
 
-from cmp.core.image import DOCKER_HUB
+from cmp.core.image import DOCKER_HUB, DOCKER_HUB_SPELLINGS
 from cmp.errors import InvalidInput, quoted
 from cmp.registry.auth.base import Credential
 
@@ -26,8 +26,6 @@ docs/spec/auth/oauth.md), never for basic authentication. The spelling is that o
 credential helpers (docker/cli, cli/config/credentials/native_store.go).
 """
 
-# Docker writes the first, people and `kubectl create secret docker-registry` any of them.
-_DOCKER_HUB_SPELLINGS = frozenset({"index.docker.io", "registry-1.docker.io", DOCKER_HUB})
 _MAKE_ONE = "kubectl create secret docker-registry makes one that can be used"
 _KEPT_ELSEWHERE = (
     "the passwords are in a credential store (credsStore, credHelpers) of the machine where this "
@@ -123,7 +121,7 @@ def place(written: str) -> tuple[str, str]:
     components = [component for component in components if component]
     if components and components[0] in {"v1", "v2"}:
         del components[0]
-    return DOCKER_HUB if host in _DOCKER_HUB_SPELLINGS else host, "/".join(components)
+    return DOCKER_HUB if host in DOCKER_HUB_SPELLINGS else host, "/".join(components)
 
 
 def _is_host(pattern: str, host: str) -> bool:

@@ -15,7 +15,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from cmp.errors import CmpError, InvalidInput, RegistryFailed
-from cmp.registry.auth.base import Credential, Issued
+from cmp.registry.auth.base import Credential, Issued, is_own
 
 _REGION = r"[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2}"
 _HOST = re.compile(
@@ -24,7 +24,6 @@ _HOST = re.compile(
 _DUAL_STACK_HOST = re.compile(
     rf"[0-9]{{12}}\.dkr-ecr(?P<fips>-fips)?\.(?P<region>{_REGION})\.on\.aws"
 )
-_LOOPBACK = re.compile(r"https?://(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]+)?")
 _CONNECT_S, _READ_S, _ATTEMPTS = 5, 10, 3
 _VALID_S = 12 * 3600.0  # where an answer does not say when it was given
 _CODE = re.compile(r"[A-Za-z.]{1,80}")
@@ -46,7 +45,7 @@ def issue(host: str, api_url: str, env: Mapping[str, str]) -> Issued | None:
         InvalidInput: what names the identity cannot be used.
     """
     parts = _parts(host)
-    if parts is None or not (api_url == f"https://{host}" or _LOOPBACK.fullmatch(api_url)):
+    if parts is None or not is_own(host, api_url):
         return None
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError

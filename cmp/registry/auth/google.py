@@ -15,13 +15,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import requests
-from urllib3.exceptions import HTTPError
 
 from cmp.errors import CmpError, InvalidInput, RegistryFailed
-from cmp.registry.auth.base import Credential, Issued
+from cmp.registry.auth.base import Credential, Issued, is_own
+from cmp.registry.http import TOKEN, UNANSWERED, no_netrc
 
 _HOST = re.compile(r"[a-z]+(?:-[a-z]+[0-9]+)?-docker\.pkg\.dev|(?:(?:us|eu|asia)\.)?gcr\.io")
-_LOOPBACK = re.compile(r"https?://(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]+)?")
 _USER = "oauth2accesstoken"
 # The only one of Artifact Registry's API that every kind of identity can be asked for; what the
 # token may do is IAM's to say. A node's token has the scopes of the node, whatever is asked.
@@ -36,8 +35,6 @@ _METADATA_IP = "169.254.169.254"
 _FLAVOR = {"Metadata-Flavor": "Google"}
 _ACCOUNT = "computeMetadata/v1/instance/service-accounts/default/email"
 _CODE = re.compile(r"\b(?:invalid|unauthorized|access|unsupported)_[a-z_]{1,40}\b")
-_UNANSWERED = (OSError, ValueError, HTTPError)  # what requests lets out
-_TOKEN = re.compile(r"[!-~]+")
 
 
 def serves(host: str) -> bool:
@@ -54,8 +51,7 @@ def issue(host: str, api_url: str, env: Mapping[str, str]) -> Issued | None:
         RegistryFailed: Google did not answer, or refuses the identity.
         InvalidInput: the credentials file cannot be used.
     """
-    own = api_url == f"https://{host}" or _LOOPBACK.fullmatch(api_url)
-    if not serves(host) or not own:
+    if not serves(host) or not is_own(host, api_url):
         return None
     file = _file(env)
     if not file and not _is_metadata_server(env):
@@ -93,7 +89,7 @@ class _Session(requests.Session):
         """Prepare for the metadata server (local: no proxy leads there), or for the internet."""
         super().__init__()
         self.trust_env = not is_local
-        self.auth = _no_netrc
+        self.auth = no_netrc
         self._where = where
         self._failures = 0
 
@@ -102,7 +98,7 @@ class _Session(requests.Session):
         kwargs |= {"timeout": _TIMEOUT_S, "allow_redirects": False}
         try:
             answer = super().send(request, **kwargs)
-        except _UNANSWERED as error:
+        except UNANSWERED as error:
             self._count(request, error.__class__.__name__)
             raise requests.ConnectionError(error.__class__.__name__) from None
         if answer.status_code in _FAILURES:
@@ -114,11 +110,6 @@ class _Session(requests.Session):
         if self._failures == _MOST_FAILURES:
             url = (request.url or "").partition("?")[0]
             raise RegistryFailed(f"no answer: {reason} ({url})", where=self._where) from None
-
-
-def _no_netrc(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Keep requests from adding credentials of its own finding (~/.netrc)."""
-    return request
 
 
 def _file(env: Mapping[str, str]) -> str:
@@ -149,7 +140,7 @@ def _is_metadata_server(env: Mapping[str, str]) -> bool:
                 allow_redirects=False,
                 stream=True,
             )
-        except _UNANSWERED:
+        except UNANSWERED:
             return False
         with answer:
             # Other clouds' metadata servers are at the same address, and do not say this.
@@ -173,12 +164,12 @@ def _issued(file: str, where: str) -> Issued:
         else:
             found = Credentials(scopes=[_SCOPE])
         found.refresh(request)
-    if not isinstance(found.token, str) or not _TOKEN.fullmatch(found.token):
+    if not isinstance(found.token, str) or not TOKEN.fullmatch(found.token):
         raise LookupError
     valid_s = _VALID_S
     if found.expiry is not None:
         # The library took the same clock's time and added the answer's seconds to it.
-        now = datetime.now(UTC)  # noqa: TID251
+        now = datetime.now(UTC)  # noqa: TID251 - to undo that
         valid_s = (found.expiry.replace(tzinfo=UTC) - now).total_seconds()
     return Issued(Credential(_USER, found.token), valid_s)
 

@@ -5,19 +5,17 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from importlib import import_module
 from typing import NamedTuple
 
 from cmp.errors import EdgeFailed, InvalidInput
 from cmp.registry.auth import ext, secret
-from cmp.registry.auth.base import Credential, Issued
+from cmp.registry.auth.base import OF_ITS_LIFE, Credential, Issued
 from cmp.registry.auth.reference import PullSecret, Reference, Script, SecretField, Variable
 from cmp.registry.auth.secret import refuse_argo_cds_own
 
 log = logging.getLogger(__name__)
 
-_OF_ITS_LIFE = 0.8
 _SECRET_S = 300.0  # until a Secret is read again
 _FAILED_S = 30.0  # until something that failed, or was refused, is asked again
 
@@ -126,7 +124,7 @@ class Keychain:
             except InvalidInput as error:
                 raise error.within(self._where) from None
             valid_s = issued.valid_s if issued else _SECRET_S
-            until_s = float("inf") if valid_s is None else time.monotonic() + valid_s * _OF_ITS_LIFE
+            until_s = float("inf") if valid_s is None else time.monotonic() + valid_s * OF_ITS_LIFE
             self._kept[key] = (issued, until_s)
             return issued.credential if issued else None
 
@@ -165,9 +163,10 @@ class Wanted:
         """Return what fetches it."""
         reference = self.reference
         if reference is None:
-            found = partial(_native, self.host, self.api_url, keyring.env)
             source = f"this pod's identity for {self.host}"
-            return Keychain(lambda _: found(), source, is_written=False)
+            return Keychain(
+                lambda _: _native(self.host, self.api_url, keyring.env), source, is_written=False
+            )
 
         def fetch(path: str) -> Issued:
             issued = self._issued(reference, path, keyring)
