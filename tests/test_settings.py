@@ -4,7 +4,8 @@ import pytest
 
 from cmp.core.application import Application, Source, parse_application
 from cmp.core.record import SourceId
-from cmp.errors import InvalidApplication
+from cmp.errors import InvalidApplication, InvalidSource
+from cmp.renderers.process import needs_network
 from cmp.settings import RenderRequest
 
 ARGO_CD = {
@@ -78,3 +79,12 @@ def test_a_manifest_stands_for_what_argo_cd_would_set(control_plane: str, instan
     assert (request.namespace, request.kube_version) == ("web", "1.29")
     assert request.source == SourceId("u", "p", "", "r")
     assert request.variables["ARGOCD_APP_NAME"] == instance
+
+
+def test_what_needs_the_network_reads_offline_as_all_else_does() -> None:
+    needs_network({}, "it", where="here")
+    needs_network({"CMP_OFFLINE": "false"}, "it", where="here")
+    with pytest.raises(InvalidSource, match="needs the network"):
+        needs_network({"CMP_OFFLINE": "true"}, "it", where="here")
+    with pytest.raises(InvalidSource, match="CMP_OFFLINE: 'yes' is neither true nor false"):
+        needs_network({"CMP_OFFLINE": "yes"}, "it", where="here")
