@@ -61,11 +61,17 @@ def _has_surrogate(text: str) -> bool:
     return any("\ud800" <= char <= "\udfff" for char in text)
 
 
+# To YAML these end a line, are no character of a text, or mark its encoding (YAML 1.1, 5.1).
+_ESCAPED = {
+    code: f"\\u{code:04x}" for code in (*range(0x7F, 0xA0), 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF)
+}
+
+
 def as_json(value: object, where: str) -> str:
     """Return JSON, which is YAML that nobody reads in another way."""
     import json
 
     try:
-        return json.dumps(value, allow_nan=False, ensure_ascii=False)
+        return json.dumps(value, allow_nan=False, ensure_ascii=False).translate(_ESCAPED)
     except (TypeError, ValueError) as error:
         raise InvalidApplication(f"{error}; put it in quotes", where=where) from None

@@ -2,19 +2,17 @@
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-import yaml
-
-from cmp.settings import environment
+from tests.support import repo_server
 from tests.support.api_server import api_server, is_ok
 from tests.support.applications import API, Application
-from tests.support.cli import PROJECT, generate_command
 from tests.support.kubernetes import Kubernetes, Object
 from tests.support.processes import Processes, free_ports
+from tests.support.repo_server import RepoServer, processes
 from tests.support.waiting import wait_for
 
 NAMESPACE = "argocd"
@@ -24,23 +22,19 @@ BUILT = (
     "application-crd.yaml",
     "appproject-crd.yaml",
     "argocd-application-controller",
-    "argocd-cmp-server",
-    "argocd-repo-server",
     "etcd",
-    "git-verify-wrapper.sh",
-    "helm",
     "kube-apiserver",
-    "kustomize",
+    *repo_server.BUILT,
 )
-FOUND = ("git", "openssl", "redis-server")
+FOUND = ("openssl", *repo_server.FOUND)
 _CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 
-def missing(tools: Path) -> list[str]:
+def missing(tools: Path, built: Iterable[str] = BUILT, found: Iterable[str] = FOUND) -> list[str]:
     """Return the names of what an Argo CD needs and is not there."""
     return [
-        *(name for name in BUILT if not (tools / name).is_file()),
-        *(name for name in FOUND if shutil.which(name) is None),
+        *(name for name in built if not (tools / name).is_file()),
+        *(name for name in found if shutil.which(name) is None),
     ]
 
 
@@ -77,24 +71,24 @@ class ArgoCD:
         self.kubernetes = kubernetes
         self.namespace = namespace
         self.other_namespaces = others
-        self.index = root / "index"
+        self.repo_server = RepoServer(processes, root)
+        self.index = self.repo_server.index
         """What the plugin renders from: it is for the tests to fill."""
         self._processes = processes
         self._tools = tools
         self._root = root
-        ports = map(str, free_ports(4))
-        self._redis, self._repo, self._repo_metrics, self._controller_metrics = ports
+        (self._controller_metrics,) = free_ports(1)
 
     @classmethod
     @contextmanager
     def running(cls, *, tools: Path, root: Path) -> Iterator[Self]:
         """Start all of it, wait until Applications can be created, and in the end kill it."""
         with (
-            _processes(tools, root) as processes,
-            api_server(processes, root) as kubernetes,
+            processes(tools, root) as started,
+            api_server(started, root) as kubernetes,
         ):
             argocd = cls(
-                processes,
+                started,
                 kubernetes,
                 tools=tools,
                 root=root,
@@ -107,9 +101,9 @@ class ArgoCD:
     @contextmanager
     def another(self, *, root: Path, namespace: str) -> Iterator["ArgoCD"]:
         """Start one more Argo CD on the same API server, with its control plane elsewhere."""
-        with _processes(self._tools, root) as processes:
+        with processes(self._tools, root) as started:
             argocd = ArgoCD(
-                processes,
+                started,
                 self.kubernetes,
                 tools=self._tools,
                 root=root,
@@ -147,9 +141,7 @@ class ArgoCD:
 
     def _start(self, *, defines: bool) -> None:
         # What has to wait for nobody comes first.
-        self._start_redis()
-        self._start_repo_server()
-        self._start_plugin()
+        self.repo_server.start()
         wait = self._processes.wait
         wait("kube-apiserver", self.kubernetes.is_ready)
         if defines:
@@ -157,44 +149,10 @@ class ArgoCD:
         self._create_settings()
         self._start_controller()
         self._create_project()
-        wait("argocd-cmp-server", (self._root / "plugins" / "image-cmp.sock").is_socket)
-        health = f"http://127.0.0.1:{self._repo_metrics}/healthz?full=true"  # also its gRPC
-        wait("argocd-repo-server", lambda: is_ok(health))
+        self.repo_server.wait()
         # It listens only when it knows what is in the cluster.
         controller = f"http://127.0.0.1:{self._controller_metrics}/healthz"
         wait("argocd-application-controller", lambda: is_ok(controller))
-
-    def _start_redis(self) -> None:
-        address = ("--bind", "127.0.0.1", "--port", self._redis)
-        self._processes.spawn("redis-server", *address, "--save", "", "--appendonly", "no")
-
-    def _start_repo_server(self) -> None:
-        self._processes.spawn(
-            "argocd-repo-server",
-            "--address=127.0.0.1",
-            f"--port={self._repo}",
-            "--metrics-address=127.0.0.1",
-            f"--metrics-port={self._repo_metrics}",
-            "--disable-tls",
-            "--client-ca-path=",  # its default is refused beside --disable-tls
-            f"--redis=127.0.0.1:{self._redis}",
-            env=self._environment(),
-        )
-
-    def _start_plugin(self) -> None:
-        plugin = yaml.safe_load((PROJECT / "plugin.yaml").read_text())
-        plugin["spec"]["generate"] = {"command": generate_command()}
-        folder = self._root / "plugin"
-        (folder / "plugin.yaml").write_text(json.dumps(plugin))
-        own = {
-            "ARGOCD_CMP_WORKDIR": str(folder / "work"),
-            "CMP_INDEX": f"file://{self.index}",
-        }
-        self._processes.spawn(
-            "argocd-cmp-server",
-            f"--config-dir-path={folder}",
-            env=self._environment() | own,
-        )
 
     def _start_controller(self) -> None:
         config = self._root / "kubeconfig"
@@ -210,21 +168,12 @@ class ArgoCD:
             f"--kubeconfig={config}",
             f"--namespace={self.namespace}",
             *(f"--application-namespaces={other}" for other in self.other_namespaces),
-            f"--redis=127.0.0.1:{self._redis}",
-            f"--repo-server=127.0.0.1:{self._repo}",
+            f"--redis={self.repo_server.redis}",
+            f"--repo-server={self.repo_server.address}",
             "--repo-server-plaintext",
             f"--metrics-port={self._controller_metrics}",  # on all interfaces: there is no flag
-            env=self._environment() | own,
+            env=self.repo_server.environment() | own,
         )
-
-    def _environment(self) -> dict[str, str]:
-        return {
-            "ARGOCD_PLUGINSOCKFILEPATH": str(self._root / "plugins"),
-            "ARGOCD_TLS_DATA_PATH": str(self._root / "tls"),
-            "ARGOCD_SSH_DATA_PATH": str(self._root / "ssh"),
-            "ARGOCD_ASK_PASS_SOCK": str(self._root / "askpass.sock"),
-            "ARGOCD_GPG_ENABLED": "false",
-        }
 
     def _create_definitions(self) -> None:
         """Create what has to be there before the controller starts."""
@@ -270,19 +219,6 @@ class ArgoCD:
         projects = f"{API}/namespaces/{self.namespace}/appprojects"
         self.kubernetes.post(projects, project)
         return f"{projects}/{name}"
-
-
-def _processes(tools: Path, root: Path) -> Processes:
-    """Return what will run an Argo CD's servers in ``root``, with the folders they need."""
-    for folder in ("home", "tmp", "plugins", "tls", "ssh", "plugin/work"):
-        (root / folder).mkdir(parents=True)
-    clean = {
-        "PATH": f"{tools}:{environment()['PATH']}",
-        "HOME": str(root / "home"),
-        "TMPDIR": str(root / "tmp"),
-        "LANG": "C.UTF-8",
-    }
-    return Processes(root, clean)
 
 
 def _is_established(definition: Object) -> bool:
