@@ -1,4 +1,4 @@
-"""All measurements, or those that are named: render, decide, refresh."""
+"""All measurements, or those that are named: render, generate, decide, refresh."""
 
 import sys
 import tempfile
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.decide import decisions
+from bench.generate import generations
 from bench.refresh import cycles
 from bench.render import renders
 
@@ -13,7 +14,12 @@ from bench.render import renders
 def main(names: Sequence[str]) -> int:
     """Print measurements."""
     with tempfile.TemporaryDirectory(prefix="image-cmp-bench-") as folder:
-        measured = {"render": lambda: renders(Path(folder)), "decide": decisions, "refresh": cycles}
+        measured = {
+            "render": lambda: renders(Path(folder)),
+            "generate": generations,
+            "decide": decisions,
+            "refresh": cycles,
+        }
         for name, measure in measured.items():
             if name in names or not names:
                 measure()

@@ -8,10 +8,12 @@ from pathlib import Path
 RUNS = 25
 
 
-def interleaved(measured: Mapping[str, Callable[[], object]]) -> dict[str, list[float]]:
-    """Run each in turn, ``RUNS`` times after a first that is not counted; return seconds."""
+def interleaved(
+    measured: Mapping[str, Callable[[], object]], runs: int = RUNS
+) -> dict[str, list[float]]:
+    """Run each in turn, ``runs`` times after a first that is not counted; return seconds."""
     times: dict[str, list[float]] = {name: [] for name in measured}
-    for number in range(RUNS + 1):
+    for number in range(runs + 1):
         for name, run in measured.items():
             start = time.perf_counter()
             run()

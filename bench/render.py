@@ -1,6 +1,5 @@
-"""Our own cost over bare helm and kustomize."""
+"""Our own cost over bare helm and kustomize, with few images and with many."""
 
-import shutil
 import statistics
 import sys
 from datetime import UTC, datetime
@@ -11,45 +10,95 @@ from bench.measure import RUNS, interleaved, ms, run
 from cmp.core.image import Repository
 from cmp.core.record import ApplicationRecord, Recorded, SourceId, SourceRecord
 from cmp.index import Manifest, open_index
-from tests.support.cli import PATH, PROJECT, TOOLS, generate_command
+from tests.support.cli import PATH, TOOLS, generate_command
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-IMAGE = Repository.parse("registry.test/haoshuwei24/guestbook")
-SOURCE = "https://git.test/haoshuwei24/guestbook.git"
-POLICY = {
-    "image-list": f"guestbook={IMAGE}",
-    "guestbook.helm.image-name": "frontend.image.repository",
-    "guestbook.helm.image-tag": "frontend.image.tag",
-}
+URL = "https://git.test/team/app.git"
+IMAGES = (1, 10, 100)
+_HELM = """\
+{{- range $name, $app := .Values }}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: {{ $name }}}
+spec: {containers: [{name: app, image: "{{ $app.image.name }}:{{ $app.image.tag }}"}]}
+{{- end }}
+"""
+_POD = """\
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: %s}
+spec: {containers: [{name: app, image: "%s:v1"}]}
+"""
 
 
 def renders(root: Path) -> None:
-    """Print what a render costs, with each tool."""
+    """Print what a render costs, with each tool and each number of images."""
     # As argocd-cmp-server unpacks a request, so that kustomize needs no copy.
     repository = root / "_cmp_server" / "uuid"
-    shutil.copytree(PROJECT / "examples" / "guestbook", repository)
     index = f"file://{root / 'index'}"
-    for path in ("helm", "kustomize"):
-        _record(index, path)
-        _compare(path, repository / path, index)
+    for kind in ("helm", "kustomize"):
+        for count in IMAGES:
+            name = f"{kind}-{count}"
+            write_source(kind, repository / name, count)
+            record(index, kind, name, URL, count)
+            _compare(kind, count, repository / name, index)
 
 
-def _compare(path: str, folder: Path, index: str) -> None:
+def write_source(kind: str, folder: Path, count: int) -> None:
+    """Write a chart or a kustomization with that many Pods, each of an image of its own."""
+    folder.mkdir(parents=True)
+    names = {f"app{n}": str(_repository(n)) for n in range(count)}
+    if kind == "helm":
+        (folder / "templates").mkdir()
+        (folder / "Chart.yaml").write_text("apiVersion: v2\nname: app\nversion: 1.0.0\n")
+        lines = (f"{n}: {{image: {{name: {image}, tag: v1}}}}\n" for n, image in names.items())
+        (folder / "values.yaml").write_text("".join(lines))
+        (folder / "templates" / "pods.yaml").write_text(_HELM)
+    else:
+        (folder / "kustomization.yaml").write_text("resources: [pods.yaml]\n")
+        (folder / "pods.yaml").write_text("".join(_POD % item for item in names.items()))
+
+
+def record(index: str, kind: str, name: str, url: str, count: int) -> None:
+    """Write what the refresher would have written, with v4 for each image."""
+    aliases = {f"app{n}": _repository(n) for n in range(count)}
+    policy = {"image-list": ",".join(f"{alias}={image}" for alias, image in aliases.items())}
+    if kind == "helm":
+        policy |= {f"{alias}.helm.image-name": f"{alias}.image.name" for alias in aliases}
+        policy |= {f"{alias}.helm.image-tag": f"{alias}.image.tag" for alias in aliases}
+    decisions = {
+        alias: Recorded(f"d-{alias}", image, "v4", "", "semver", "semver", NOW, "newest")
+        for alias, image in aliases.items()
+    }
+    source = SourceRecord(SourceId(url, name, "", "main"), policy, {}, decisions)
+    store = open_index(index)
+    store.put_application(ApplicationRecord(name, f"argocd/{name}", (source,)))
+    store.put_manifest(Manifest("bench", 1, datetime.now(UTC), complete=True))  # noqa: TID251
+
+
+def _repository(number: int) -> Repository:
+    return Repository.parse(f"registry.test/team/app{number}")
+
+
+def _compare(kind: str, count: int, folder: Path, index: str) -> None:
     env = {
         "PATH": PATH,
         "HOME": str(folder),
         "CMP_INDEX": index,
-        "ARGOCD_APP_NAME": path,
-        "ARGOCD_APP_SOURCE_REPO_URL": SOURCE,
-        "ARGOCD_APP_SOURCE_PATH": path,
+        "ARGOCD_APP_NAME": folder.name,
+        "ARGOCD_APP_SOURCE_REPO_URL": URL,
+        "ARGOCD_APP_SOURCE_PATH": folder.name,
         "ARGOCD_APP_SOURCE_TARGET_REVISION": "main",
     }
-    helm = [str(TOOLS / "helm"), "template", ".", "--name-template", path, "--include-crds"]
+    helm = [str(TOOLS / "helm"), "template", ".", "--name-template", "app", "--include-crds"]
     kustomize = [str(TOOLS / "kustomize"), "build", "."]
-    image = [str(TOOLS / "kustomize"), "edit", "set", "image", f"{IMAGE}=*:v4"]
+    images = [f"{_repository(n)}=*:v4" for n in range(count)]
+    edit = [str(TOOLS / "kustomize"), "edit", "set", "image", *images]
     # What the job takes without us: setting an image in a kustomization is a process of its own.
-    bare = [helm] if path == "helm" else [image, kustomize]
-    bare_name = "bare helm template" if path == "helm" else "bare kustomize edit and build"
+    bare = [helm] if kind == "helm" else [edit, kustomize]
+    bare_name = "bare helm template" if kind == "helm" else "bare kustomize edit and build"
     times = interleaved(
         {
             "bare": partial(run, bare, folder, env),
@@ -60,16 +109,8 @@ def _compare(path: str, folder: Path, index: str) -> None:
     medians = {name: statistics.median(values) for name, values in times.items()}
     own = medians["render"] - medians["bare"]
     print(
-        f"{path:10} render {ms(medians['render'])}, {bare_name} {ms(medians['bare'])}: "
+        f"{kind:10} {count:3} images: render {ms(medians['render'])}, "
+        f"{bare_name} {ms(medians['bare'])}: "
         f"ratio {medians['render'] / medians['bare']:.2f}, own cost {ms(own)} "
         f"(of which starting Python {ms(medians['python'])}); {RUNS} interleaved runs, medians"
     )
-
-
-def _record(index: str, path: str) -> None:
-    """Write what the refresher would have written for v4."""
-    decided = Recorded("d-bench", IMAGE, "v4", "", "semver", "semver", NOW, "newest")
-    source = SourceRecord(SourceId(SOURCE, path, "", "main"), POLICY, {}, {"guestbook": decided})
-    store = open_index(index)
-    store.put_application(ApplicationRecord(path, f"argocd/{path}", (source,)))
-    store.put_manifest(Manifest("bench", 1, datetime.now(UTC), complete=True))  # noqa: TID251

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -53,13 +54,22 @@ def cmp(
     return run(argv, cwd, env, stdin, measured=measured)
 
 
+def plugin_configuration() -> dict[str, Any]:
+    """Return plugin.yaml, with the Python that runs the tests in its commands."""
+    plugin: dict[str, Any] = yaml.safe_load((PROJECT / "plugin.yaml").read_text())
+    spec = plugin["spec"]
+    for started in (spec["generate"], spec["parameters"].get("dynamic")):
+        if started:
+            python, *argv = started["command"]
+            assert python == "python3"
+            started["command"] = [sys.executable, *argv]
+    return plugin
+
+
 def generate_command() -> list[str]:
-    """Return what plugin.yaml has Argo CD start, with the Python that runs the tests."""
-    plugin = yaml.safe_load((PROJECT / "plugin.yaml").read_text())
-    generate = plugin["spec"]["generate"]
-    argv = [*generate["command"], *generate.get("args", [])]
-    assert argv[0] == "python3"
-    return [sys.executable, *argv[1:]]
+    """Return what plugin.yaml has Argo CD start."""
+    command: list[str] = plugin_configuration()["spec"]["generate"]["command"]
+    return command
 
 
 def as_argo_cd(cwd: Path, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:

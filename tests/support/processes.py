@@ -76,11 +76,21 @@ class Processes:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
-    def spawn(self, name: str, *arguments: str, env: Mapping[str, str] | None = None) -> None:
-        """Start a program of the PATH, with ``env`` besides what all are given."""
+    def spawn(
+        self,
+        name: str,
+        *arguments: str,
+        env: Mapping[str, str] | None = None,
+        called: str = "",
+    ) -> None:
+        """Start a program of the PATH, with ``env`` besides what all are given.
+
+        ``called`` is what its log and we call it, where there are several of the program.
+        """
+        called = called or name
         program = shutil.which(name, path=self._env["PATH"])
         assert program, f"{name} is not on {self._env['PATH']}"
-        with self._log(name).open("ab") as log:
+        with self._log(called).open("ab") as log:
             process = subprocess.Popen(
                 [program, *arguments],
                 cwd=self._folder,
@@ -91,7 +101,7 @@ class Processes:
                 # A group of its own: Ctrl-C is for pytest, and its children end with it.
                 start_new_session=True,
             )
-        self._running[name] = process
+        self._running[called] = process
         assert self._guard.stdin
         self._guard.stdin.write(b"%d\n" % process.pid)
         self._guard.stdin.flush()

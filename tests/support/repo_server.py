@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import grpc
-import yaml
 from google.protobuf.json_format import ParseDict
 
 from cmp.settings import environment
 from tests.support.api_server import is_ok
-from tests.support.cli import PROJECT, generate_command
+from tests.support.cli import plugin_configuration
 from tests.support.processes import Processes, free_ports
 
 BUILT = ("argocd-cmp-server", "argocd-repo-server", "git-verify-wrapper.sh", "helm", "kustomize")
@@ -53,7 +52,7 @@ class RepoServer:
     ) -> None:
         self.index = root / "index"
         """What the plugin renders from: it is for the tests to fill."""
-        self.unpacked = root / "plugin" / "work" / "_cmp_server"
+        self.unpacked = root / "image-cmp" / "work" / "_cmp_server"
         """Where cmp-server unpacks what it is sent, one folder a request."""
         self.temporary = root / "tmp"
         self._processes = processes
@@ -103,27 +102,26 @@ class RepoServer:
             f"--redis={self.redis}",
             env=self.environment(),
         )
-        self._start_plugin()
+        self.start_plugin(plugin_configuration())
 
-    def _start_plugin(self) -> None:
-        plugin = yaml.safe_load((PROJECT / "plugin.yaml").read_text())
-        plugin["spec"]["generate"] = {"command": generate_command()}
-        folder = self._root / "plugin"
-        (folder / "plugin.yaml").write_text(json.dumps(plugin))
-        own = {
-            "ARGOCD_CMP_WORKDIR": str(self.unpacked.parent),
-            "CMP_INDEX": f"file://{self.index}",
-        }
+    def start_plugin(self, configuration: Mapping[str, Any]) -> None:
+        """Start a cmp-server with a plugin.yaml: ours, or another to compare with."""
+        name = configuration["metadata"]["name"]
+        folder = self._root / name
+        folder.mkdir()
+        (folder / "plugin.yaml").write_text(json.dumps(configuration))
+        own = {"ARGOCD_CMP_WORKDIR": str(folder / "work"), "CMP_INDEX": f"file://{self.index}"}
         self._processes.spawn(
             "argocd-cmp-server",
             f"--config-dir-path={folder}",
             env=self.environment() | own | self._settings,
+            called=_called(name),
         )
 
-    def wait(self) -> None:
+    def wait(self, plugin: str = "image-cmp") -> None:
         """Wait until both of Argo CD's serve."""
-        socket = self._root / "plugins" / "image-cmp.sock"
-        self._processes.wait("argocd-cmp-server", socket.is_socket)
+        socket = self._root / "plugins" / f"{plugin}.sock"
+        self._processes.wait(_called(plugin), socket.is_socket)
         health = f"http://127.0.0.1:{self._ports[2]}/healthz?full=true"  # also its gRPC
         self._processes.wait("argocd-repo-server", lambda: is_ok(health))
 
@@ -181,9 +179,13 @@ class RepoServer:
                 raise Refused(error.details()) from None
 
 
+def _called(plugin: str) -> str:
+    return "argocd-cmp-server" if plugin == "image-cmp" else f"argocd-cmp-server-{plugin}"
+
+
 def processes(tools: Path, root: Path) -> Processes:
     """Return what will run an Argo CD's servers in ``root``, with the folders they need."""
-    for folder in ("home", "tmp", "plugins", "tls", "ssh", "plugin/work"):
+    for folder in ("home", "tmp", "plugins", "tls", "ssh"):
         (root / folder).mkdir(parents=True)
     clean = {
         "PATH": f"{tools}:{environment()['PATH']}",
