@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -55,9 +56,21 @@ def cmp(
 
 def generate_command() -> list[str]:
     """Return what plugin.yaml has Argo CD start, with the Python that runs the tests."""
+    return _command(_plugin()["generate"])
+
+
+def announce_command() -> list[str]:
+    """Return what plugin.yaml has Argo CD start for the Parameters tab."""
+    return _command(_plugin()["parameters"]["dynamic"])
+
+
+def _plugin() -> dict[str, Any]:
     plugin = yaml.safe_load((PROJECT / "plugin.yaml").read_text())
-    generate = plugin["spec"]["generate"]
-    argv = [*generate["command"], *generate.get("args", [])]
+    return dict(plugin["spec"])
+
+
+def _command(command: Mapping[str, list[str]]) -> list[str]:
+    argv = [*command["command"], *command.get("args", [])]
     assert argv[0] == "python3"
     return [sys.executable, *argv[1:]]
 
