@@ -12,7 +12,7 @@ import yaml
 from cmp.settings import environment
 from tests.support.api_server import api_server, is_ok
 from tests.support.applications import API, Application
-from tests.support.cli import PROJECT, generate_command
+from tests.support.cli import PROJECT, announce_command, generate_command
 from tests.support.kubernetes import Kubernetes, Object
 from tests.support.processes import Processes, free_ports
 from tests.support.waiting import wait_for
@@ -184,6 +184,7 @@ class ArgoCD:
     def _start_plugin(self) -> None:
         plugin = yaml.safe_load((PROJECT / "plugin.yaml").read_text())
         plugin["spec"]["generate"] = {"command": generate_command()}
+        plugin["spec"]["parameters"]["dynamic"] = {"command": announce_command()}
         folder = self._root / "plugin"
         (folder / "plugin.yaml").write_text(json.dumps(plugin))
         own = {

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cmp.core.application import Application, Source
+from cmp.core.application import PLUGIN, Application
 from cmp.core.image import Repository
 from cmp.core.image_list import ManagedImage, read_image_list
 from cmp.core.record import ApplicationRecord, Recorded, SourceRecord
@@ -36,28 +36,35 @@ def write_index(root: Path, described: Mapping[str, Any], application: Applicati
         digests = dict(tags) if isinstance(tags, dict) else dict.fromkeys(tags, "")
         known = {str(t): Tag(str(t), day(1), digest or "") for t, digest in digests.items()}
         index.put_snapshot(Snapshot(Repository.parse(name), LISTED, known))
-    source = application.policy_source
-    assert source
     if described.get("recorded", True):
-        record = _record(described.get("decisions", {}), application, source)
-        index.put_application(record)
+        index.put_application(_record(described.get("decisions", {}), application))
     index.put_manifest(Manifest("described", 1, datetime(9999, 1, 1, tzinfo=UTC), complete=True))
     return index
 
 
-def _record(
-    decisions: Mapping[str, Any], application: Application, source: Source
-) -> ApplicationRecord:
-    annotations = application.policy(source)
-    parameters = {n: v for n, v in source.parameters.items() if isinstance(v, str)}
-    recorded = {}
-    for alias, said in decisions.items():
-        decision = said if isinstance(said, dict) else {"tag": said}
-        keys = {**annotations, **parameters, **decision.get("under", {})}
-        (image,) = (i for i in read_image_list(keys).images if i.alias == alias)
-        recorded[alias] = _recorded(image, decision)
-    found = SourceRecord(source.id, annotations, parameters, recorded)
-    return ApplicationRecord(application.name, str(application), (found,), 1)
+def _record(decisions: Mapping[str, Any], application: Application) -> ApplicationRecord:
+    """Return what a refresher would have recorded of the plugin's sources, or the native one."""
+    sources = [s for s in application.sources if s.plugin == PLUGIN] or application.sources[:1]
+    found = []
+    for source in sources:
+        annotations = application.policy(source)
+        parameters = {n: v for n, v in source.parameters.items() if isinstance(v, str)}
+        recorded = {
+            image.alias: _recorded(image, decision)
+            for alias, decision in _decisions(decisions).items()
+            for image in read_image_list({**annotations, **parameters, **_under(decision)}).images
+            if image.alias == alias
+        }
+        found.append(SourceRecord(source.id, annotations, parameters, recorded))
+    return ApplicationRecord(application.name, str(application), tuple(found), 1)
+
+
+def _decisions(written: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    return {a: said if isinstance(said, dict) else {"tag": said} for a, said in written.items()}
+
+
+def _under(decision: Mapping[str, Any]) -> dict[str, str]:
+    return dict(decision.get("under", {}))
 
 
 def _recorded(image: ManagedImage, decision: Mapping[str, Any]) -> Recorded:
