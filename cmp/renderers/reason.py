@@ -34,8 +34,8 @@ _KUSTOMIZE = tuple(
             r"\1",
         ),
         (
-            r"accumulation err='([^\n]*?)': failed to run '",
-            r"\1; and as a repository: failed to run '",
+            r"accumulation err='([^\n]*?)': (failed to run '|new root ')",
+            r"\1; as a directory or repository: \2",
         ),
         (r"accumulating resources: ", ""),
         (r"accumulating resources from '", "resource '"),
