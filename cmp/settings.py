@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cmp.core.parameters import parse_parameters
 from cmp.core.record import SourceId, without_credentials
-from cmp.errors import InvalidApplication, InvalidSource
+from cmp.errors import InvalidApplication, InvalidSource, excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +52,7 @@ def render_concurrency(env: Mapping[str, str]) -> int | None:
         return None
     if not (value.isascii() and value.isdigit() and 1 <= int(value[:9]) <= _MOST_RENDERS):
         raise InvalidSource(
-            f"not a number of renders: {value[:40]!r}; write 1 or more",
+            f"not a number of renders: {excerpt(value)}; write 1 or more",
             where="CMP_RENDER_CONCURRENCY",
         )
     return int(value)
@@ -72,7 +72,7 @@ def render_deadline(env: Mapping[str, str]) -> float:
         raise InvalidSource(error.message, where="CMP_RENDER_DEADLINE") from None
     if not 0 < seconds <= _LONGEST_S:
         raise InvalidSource(
-            f"{value!r} is no time to render in; write a duration as 50s, of a day at most",
+            f"{excerpt(value)} is no time to render in; write a duration as 50s, of a day at most",
             where="CMP_RENDER_DEADLINE",
         )
     return seconds

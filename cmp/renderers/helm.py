@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from cmp.errors import CmpError, InvalidSource, RenderRefused, ToolFailed
+from cmp.errors import CmpError, InvalidSource, RenderRefused, ToolFailed, excerpt
 from cmp.renderers.helm_options import HELM_OPTIONS
 from cmp.renderers.helm_sets import set_arguments
 from cmp.renderers.options import array, is_set, mapping, text
@@ -131,7 +131,7 @@ def kubernetes_version(written: str) -> str:
     match = re.match(r"\s*v?([0-9]+(?:\.[0-9]+)+)", written, re.ASCII)
     if match is None:
         raise InvalidSource(
-            f"could not parse kubernetes version {written!r}; write it as 1.30.2",
+            f"could not parse kubernetes version {excerpt(written)}; write it as 1.30.2",
             where="helm.kubeVersion",
         )
     return match[1]
