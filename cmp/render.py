@@ -116,8 +116,9 @@ def _render_in_time(
     request: RenderRequest, directory: str, wanted: list[Chosen], env: Mapping[str, str]
 ) -> list[bytes]:
     deadline_s = render_deadline(env)
+    root = repository_root(directory, request.source.path)
     try:
-        with ends_early(deadline_s), slot(directory, env) as locks:
+        with ends_early(deadline_s), slot(directory, root, env) as locks:
             return [_render(request, directory, chosen, env, locks) for chosen in wanted]
     except DeadlinePassed as passed:
         more = "CMP_RENDER_CONCURRENCY where the sidecar has cores and memory for more at once, or "

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _RUN = "run-"
 
 
-def workplace(directory: str, env: Mapping[str, str]) -> str:
+def workplace(directory: str, root: str, env: Mapping[str, str]) -> str:
     """Return the folder for all that renders leave on disk, made if need be: ours alone.
 
     In a sidecar it is beside the requests that argocd-cmp-server unpacks: that can be written
@@ -36,6 +36,7 @@ def workplace(directory: str, env: Mapping[str, str]) -> str:
         path = os.path.join(os.path.dirname(unpacked), "image-cmp")
     else:
         parent = os.path.abspath(env.get("TMPDIR") or "/tmp")  # noqa: S108 - its owner is checked
+        _check_outside(parent, root)
         path = os.path.join(parent, f"image-cmp-{os.getuid()}")
     try:
         os.mkdir(path, 0o700)
@@ -52,7 +53,7 @@ def temporary_folder(job: Job) -> Iterator[tuple[str, Job]]:
     made = None
     try:
         with deferred():
-            made = _make(_outside_the_source(job))
+            made = _make(workplace(job.directory, job.root, job.env))
         path, lock = made
         yield path, job._replace(locks=(*job.locks, lock))
     finally:
@@ -67,18 +68,6 @@ def sweep(place: str) -> None:
     for name in os.listdir(place):
         if name.startswith(_RUN):
             _sweep(os.path.join(place, name))
-
-
-def _outside_the_source(job: Job) -> str:
-    """Return the workplace; what lay in the source might be rendered with it, or copied."""
-    place = workplace(job.directory, job.env)
-    if os.path.realpath(place).startswith(os.path.realpath(job.root) + os.sep):
-        os.rmdir(place)
-        raise ToolFailed(
-            f"{os.path.dirname(place)} is in the repository that is rendered; set TMPDIR to a "
-            "folder outside"
-        )
-    return place
 
 
 def _make(place: str) -> tuple[str, int]:
@@ -140,6 +129,14 @@ def _allow_removal(path: str) -> None:
             folder = os.path.join(parent, name)
             if not os.path.islink(folder):
                 os.chmod(folder, 0o700)  # before os.walk goes into it
+
+
+def _check_outside(parent: str, root: str) -> None:
+    """Refuse a place in the source: what lies there might be rendered with it, and copied."""
+    if f"{os.path.realpath(parent)}{os.sep}".startswith(f"{os.path.realpath(root)}{os.sep}"):
+        raise ToolFailed(
+            f"{parent} is in the repository that is rendered; set TMPDIR to a folder outside"
+        )
 
 
 def _check_owner(path: str) -> None:

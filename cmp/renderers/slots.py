@@ -27,7 +27,7 @@ _CPU_MAX = "/sys/fs/cgroup/cpu.max"
 
 
 @contextmanager
-def slot(directory: str, env: Mapping[str, str]) -> Iterator[tuple[int, ...]]:
+def slot(directory: str, root: str, env: Mapping[str, str]) -> Iterator[tuple[int, ...]]:
     """Wait for a slot and hold it; give the locks that the tools are to hold too.
 
     Without a setting there are as many as cores in a sidecar, and no end of them elsewhere.
@@ -38,7 +38,7 @@ def slot(directory: str, env: Mapping[str, str]) -> Iterator[tuple[int, ...]]:
         return
     began = time.monotonic()
     try:
-        place = workplace(directory, env)
+        place = workplace(directory, root, env)
         lock = _take(place, count)
     except DeadlinePassed as passed:
         passed.waited_s = time.monotonic() - began
