@@ -84,19 +84,17 @@ def _make(place: str) -> tuple[str, int]:
 
 
 def _locked(path: str) -> int | None:
-    """Lock a folder; return None for one that a sweep has or had before us."""
+    """Lock a folder; return None for one that another has, or has removed."""
+    opened = None
     try:
         opened = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    except OSError:
-        return None
-    try:
         fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.lstat(path)
-    except (BlockingIOError, FileNotFoundError):
-        os.close(opened)
-        return None
     except OSError as error:
-        os.close(opened)
+        if opened is not None:
+            os.close(opened)
+        if isinstance(error, BlockingIOError | FileNotFoundError):
+            return None
         raise ToolFailed(
             f"{path} cannot be locked ({error.strerror}); set TMPDIR to a folder of a local disk"
         ) from error
@@ -104,7 +102,10 @@ def _locked(path: str) -> int | None:
 
 
 def _sweep(path: str) -> None:
-    lock = _locked(path)
+    try:
+        lock = _locked(path)
+    except ToolFailed:  # somebody made a file of this name
+        return
     if lock is not None:
         _remove(path)
         os.close(lock)

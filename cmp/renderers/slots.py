@@ -32,7 +32,7 @@ def slot(directory: str, root: str, env: Mapping[str, str]) -> Iterator[tuple[in
 
     Without a setting there are as many as cores in a sidecar, and no end of them elsewhere.
     """
-    count = render_concurrency(env) or (_cores() if unpacked_root(directory) else 0)
+    count = render_concurrency(env) or (cores() if unpacked_root(directory) else 0)
     if not count:
         yield ()
         return
@@ -90,18 +90,19 @@ def _first_free(slots: list[int]) -> int:
         time.sleep(_LOOK_AGAIN_S)
 
 
-def _cores() -> int:
+def cores(cpu_max: str = _CPU_MAX) -> int:
     """Return how many cores this container may use, one at least.
 
-    A limit of 2.5 counts as three: a render also waits for its disk. (Linux, cgroup v2.)
+    A limit of 2.5 counts as three: a render also waits for its disk. ``cpu_max`` is where the
+    kernel has it (Linux, cgroup v2: quota and period, or the word max).
     """
     import math
 
     available = getattr(os, "sched_getaffinity", None)
-    cores = len(available(0)) if available else os.cpu_count() or 1
+    count = len(available(0)) if available else os.cpu_count() or 1
     try:
-        with open(_CPU_MAX, encoding="ascii") as file:
+        with open(cpu_max, encoding="ascii") as file:
             quota, period = file.read().split()
-        return max(1, min(cores, math.ceil(int(quota) / int(period))))
-    except (OSError, ValueError):  # no limit is the word max
-        return cores
+        return max(1, min(count, math.ceil(int(quota) / int(period))))
+    except (OSError, ValueError):
+        return count

@@ -1,5 +1,6 @@
 """Deadlines and kills: one sentence or none, nothing on stdout, and nobody left."""
 
+import re
 import signal
 import sys
 import time
@@ -13,7 +14,7 @@ from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.tools
 
-SOON = {"CMP_RENDER_DEADLINE": "1500ms"}
+SOON = {"CMP_RENDER_DEADLINE": "3s"}  # or later, where starting takes long already
 PATHS = pytest.mark.parametrize("path", ["web", "app"])  # helm; and kustomize, which starts it
 
 
@@ -34,17 +35,18 @@ def test_a_tool_that_hangs_is_ended_with_all_it_started(sidecar: Sidecar, path: 
     assert (process.returncode, printed) == (1, "")
     *notes, error = said.splitlines()
     assert all(note.startswith("note: ") for note in notes)
-    assert error in {
-        f"error: render: not done within 1.5 s: {tool} had run for {seconds} s; raise "
-        "CMP_RENDER_DEADLINE, together with Argo CD's controller.repo.server.timeout.seconds"
-        for seconds in (0, 1)
-    }
+    assert re.fullmatch(
+        rf"error: render: not done within 3 s: {tool} had run for [0-3] s; "
+        r"raise CMP_RENDER_DEADLINE, together with Argo CD's "
+        r"controller\.repo\.server\.timeout\.seconds",
+        error,
+    )
     assert sidecar.left == []
 
 
 def test_the_deadline_counts_from_the_start_of_the_process(sidecar: Sidecar) -> None:
     sidecar.hang()
-    late = "import runpy, sys, time; time.sleep(1); sys.argv = ['cmp', 'render']; runpy.run_module"
+    late = "import runpy, sys, time; time.sleep(2); sys.argv = ['cmp', 'render']; runpy.run_module"
     command = [sys.executable, "-I", "-c", f"{late}('cmp', run_name='__main__')"]
 
     began = time.monotonic()
@@ -52,8 +54,8 @@ def test_the_deadline_counts_from_the_start_of_the_process(sidecar: Sidecar) -> 
     _, said = process.communicate(timeout=20)
     took = time.monotonic() - began
 
-    assert "had run for 0 s" in said
-    assert 1.4 < took < 2.3
+    assert "not done within 3 s" in said
+    assert took < 4.8
 
 
 @pytest.mark.parametrize("number", [2, 3], ids=["next", "after-the-next"])
@@ -74,7 +76,7 @@ def test_one_that_waits_until_its_deadline_says_for_what(sidecar: Sidecar, numbe
         sidecar.kill_as_argo_cd(other)
 
     assert (process.returncode, printed) == (1, "")
-    assert "error: render: not done within 1.5 s: it had waited 1 s for one of 1 slots; " in said
+    assert re.search(r": not done within 3 s: it had waited [1-3] s for one of 1 slots; ", said)
     assert "raise CMP_RENDER_CONCURRENCY where the sidecar has cores and memory for more" in said
 
 
@@ -131,18 +133,19 @@ def test_what_a_killed_render_leaves_is_removed_by_the_next(sidecar: Sidecar) ->
     killed.communicate()
     sidecar.helm(f'exec {TOOLS}/helm "$@"')
     (sidecar.place / "other").mkdir()
+    (sidecar.place / "run-of-another").symlink_to(sidecar.root)
 
     sidecar.rendered(folder / "web")
-    assert len(sidecar.left) == 2  # kustomize and helm are still there
+    assert len(sidecar.left) == 3  # kustomize and helm are still there
     sidecar.kill_as_argo_cd(killed)
     wait_for("they are gone", lambda: are_gone(pids))
-    (run,) = sidecar.place.glob("run-*")
+    (run,) = (folder for folder in sidecar.place.glob("run-*") if not folder.is_symlink())
     (run / "deep").mkdir()
     (run / "deep" / "file").touch()
     (run / "deep").chmod(0o500)
     sidecar.rendered(folder / "web")
 
-    assert sidecar.left == ["other"]
+    assert sorted(sidecar.left) == ["other", "run-of-another"]
 
 
 def test_a_signal_that_is_ignored_stays_so(sidecar: Sidecar) -> None:

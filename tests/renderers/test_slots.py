@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cli import TOOLS
+from cmp.renderers.slots import cores
+from tests.support.cli import TOOLS, generate_command
 from tests.support.sidecar import Process, Sidecar, has_lock, is_waiting, output
 from tests.support.waiting import wait_for
 
@@ -101,22 +102,27 @@ def test_a_slot_is_held_until_the_tools_are_gone_too(sidecar: Sidecar) -> None:
 
 
 def test_in_a_sidecar_there_are_as_many_as_cores(sidecar: Sidecar) -> None:
-    """Here no limit of a cgroup is below that."""
-    cores = os.sched_getaffinity(0)
-    folder = sidecar.unpack("uuid") / "web"
+    sidecar.rendered(sidecar.unpack("uuid") / "web")
 
-    sidecar.rendered(folder)
-    assert 1 <= len(list(sidecar.place.glob("slot-*"))) <= len(cores)
-    for slot in sidecar.place.glob("slot-*"):
-        slot.unlink()
+    assert len(list(sidecar.place.glob("slot-*"))) == cores()
 
-    os.sched_setaffinity(0, {min(cores)})
-    try:
-        one = sidecar.start(folder)
-    finally:
-        os.sched_setaffinity(0, cores)
-    output(one)
-    assert len(list(sidecar.place.glob("slot-*"))) == 1
+
+@pytest.mark.parametrize(
+    ("limit", "least"),
+    [
+        pytest.param("max 100000\n", 2, id="none"),
+        pytest.param("110000 100000\n", 2, id="rounded-up"),
+        pytest.param("50000 100000\n", 1, id="half"),
+        pytest.param("", 2, id="unknown"),
+    ],
+)
+def test_a_limit_of_the_container_counts(tmp_path: Path, limit: str, least: int) -> None:
+    (tmp_path / "cpu.max").write_text(limit)
+    available = len(os.sched_getaffinity(0))
+
+    found = cores(str(tmp_path / "cpu.max"))
+
+    assert found == min(available, least) or (found == available and limit[:1] in {"m", ""})
 
 
 @pytest.mark.parametrize(("env", "slots"), [({}, []), (ONE, ["slot-0"])], ids=["unset", "set"])
@@ -165,3 +171,13 @@ def test_a_setting_that_cannot_be_read(
     assert (process.returncode, printed) == (2, "")
     assert f"error: CMP_RENDER_{name}: {complaint}" in said
     assert len(said) < 500
+
+
+def test_settings_are_flags_too(sidecar: Sidecar) -> None:
+    folder = sidecar.unpack("uuid") / "web"
+    for flag in ("--render-concurrency", "--render-deadline"):
+        process = sidecar.start(folder, command=[*generate_command(), flag, "x"])
+        _, said = process.communicate(timeout=60)
+
+        assert process.returncode == 2
+        assert f"error: CMP_{flag[2:].upper().replace('-', '_')}: not a " in said
