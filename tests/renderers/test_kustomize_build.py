@@ -1,7 +1,8 @@
 """Build options, Helm charts in kustomizations, and what is not to leave this machine."""
 
 import subprocess
-from http.server import BaseHTTPRequestHandler
+from functools import partial
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from cmp.errors import InvalidSource, RenderRefused
 from cmp.renderers.kustomize import render
 from cmp.renderers.kustomize_build import check_build_options
 from cmp.renderers.kustomize_remote import OFFLINE_ENVIRONMENT, is_remote, refuse_remote
+from tests.support.charts import Chart
 from tests.support.cli import PATH, TOOLS
 from tests.support.kustomization import KUSTOMIZATION, job, rendered, repository, spy
 from tests.support.loopback import Loopback, QuietServer
@@ -19,6 +21,12 @@ pytestmark = [pytest.mark.tools, pytest.mark.usefixtures("kustomize", "helm")]
 
 HELM = {"CMP_KUSTOMIZE_BUILD_OPTIONS": "--enable-helm"}
 OFFLINE = {"CMP_OFFLINE": "true"}
+
+
+class _QuietFiles(SimpleHTTPRequestHandler):
+    def log_message(self, *arguments: object) -> None: ...
+
+
 CHART = {
     "app/charts/x/Chart.yaml": "{apiVersion: v2, name: x, version: 1.0.0}\n",
     "app/charts/x/values.yaml": "{}\n",
@@ -258,3 +266,21 @@ def test_nothing_is_read_twice(tmp_path: Path) -> None:
 
     with pytest.raises(RenderRefused, match="cycle"):
         render(job(root, env=OFFLINE))
+
+
+def test_a_chart_that_is_fetched_is_not_left_in_a_persons_checkout(tmp_path: Path) -> None:
+    site, charts = tmp_path / "site", tmp_path / "charts"
+    Chart.create(charts / "lib").write("values.yaml", "a: 1\n")
+    site.mkdir()
+    for words in (f"package {charts}/lib -d {site}", f"repo index {site}"):
+        subprocess.run([TOOLS / "helm", *words.split()], check=True, capture_output=True)
+    served = partial(_QuietFiles, directory=str(site))
+    with Loopback(QuietServer(("127.0.0.1", 0), served)) as server:
+        chart = f"helmCharts: [{{name: lib, version: 1.0.0, releaseName: r, repo: '{server.url}'}}]"
+        checkout = repository(tmp_path, chart).rename(tmp_path / "checkout")
+        before = sorted(checkout.rglob("*"))
+
+        found = rendered(job(checkout, env=HELM))
+
+    assert {document["metadata"]["name"] for document in found} == {"shows", "test"}
+    assert sorted(checkout.rglob("*")) == before
