@@ -83,6 +83,7 @@ RENDERER = {
         "cmp.renderers.kustomize_build",
         "cmp.renderers.kustomize_edits",
         "cmp.renderers.kustomize_options",
+        "cmp.renderers.kustomize_run",
         "cmp.renderers.options",
     },
 }
@@ -233,7 +234,7 @@ def test_plugin_yaml_is_what_the_design_says() -> None:
                 *("helm_dependencies", "helm_options", "helm_sets", "value_files", "value_globs"),
                 *("kustomize_build", "kustomize_charts", "kustomize_components"),
                 *("kustomize_edits", "kustomize_options", "kustomize_patches"),
-                *("kustomize_remote", "kustomize_tree"),
+                *("kustomize_remote", "kustomize_run", "kustomize_tree"),
             },
             id="renderers",
         ),

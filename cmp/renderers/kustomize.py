@@ -21,8 +21,8 @@ from cmp.renderers.kustomize_build import (
 )
 from cmp.renderers.kustomize_edits import edits
 from cmp.renderers.kustomize_options import TABLE, KustomizeOptions
+from cmp.renderers.kustomize_run import kustomize
 from cmp.renderers.paths import inside
-from cmp.renderers.process import run
 from cmp.settings import is_offline, setting
 
 if TYPE_CHECKING:
@@ -69,14 +69,14 @@ def _edit_and_build(job: Job, options: KustomizeOptions) -> bytes:
     commands = edits(options, _chosen(job), job.request.variables)
     components = _components(job, options)
     for command in commands:
-        run(["kustomize", "edit", *command], cwd=job.directory, env=job.env)
+        kustomize(job, ["edit", *command], cwd=job.directory, env=job.env)
     if options.patches:
         from cmp.renderers.kustomize_patches import add_patches
 
         add_patches(job, file, options.patches)
     if components:
-        added = ["kustomize", "edit", "add", "component", *components]
-        run(added, cwd=job.directory, env=build_environment(job, ""))
+        added = ["edit", "add", "component", *components]
+        kustomize(job, added, cwd=job.directory, env=build_environment(job, ""))
     return _build(job, options)
 
 
@@ -120,7 +120,7 @@ def _build(job: Job, options: KustomizeOptions) -> bytes:
     if options.kube_version or inflates_charts(build_options):
         version = _kube_version(options.kube_version or job.request.kube_version)
     argv = build_arguments(job.directory, build_options, version, apis)
-    return run(["kustomize", *argv], cwd=job.root, env=build_environment(job, build_options))
+    return kustomize(job, argv, cwd=job.root, env=build_environment(job, build_options))
 
 
 def _kube_version(written: str) -> str:
