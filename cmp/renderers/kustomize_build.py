@@ -28,6 +28,9 @@ _REFUSED = {
     "--help": _NO_OUTPUT,
     "-h": _NO_OUTPUT,
 }
+_PROTOCOLS = "http:https:ssh:git"
+"""Of remote bases. kustomize hands a ref to git as it is written, and of a repository on this
+machine git would start what ``?ref=--upload-pack=…`` names (GHSA-9v9p-x54c-58gc)."""
 
 
 def build_arguments(
@@ -77,7 +80,7 @@ def build_environment(job: Job, build_options: str) -> Mapping[str, str]:
     A kustomization can name the home of Helm's configuration in its own repository, and Helm
     would start the plugins in it: they are looked for elsewhere.
     """
-    env = {**job.env, **job.request.variables}
+    env = {"GIT_ALLOW_PROTOCOL": _PROTOCOLS, **job.env, **job.request.variables}
     if inflates_charts(build_options) and not env.get("HELM_PLUGINS"):
         env["HELM_PLUGINS"] = os.devnull
     return env
