@@ -83,7 +83,7 @@ SOURCES: dict[str, Built] = {
             _CHARTED,
         ),
     ),
-    "charts of old, in a base": Built(
+    "charts in a base, from elsewhere": Built(
         f"{_HELM} --load-restrictor LoadRestrictionsNone",
         app(
             "resources: [../base]\nnamespace: x\n",
@@ -93,7 +93,6 @@ SOURCES: dict[str, Built] = {
                 "vendored/v.yaml": "tag: vendored\n",
                 **_chart("vendored/x"),
             },
-            _CHARTED,
         ),
     ),
     "the generator of charts, by field and by file": Built(
