@@ -70,12 +70,12 @@ def main(args: Namespace, env: Mapping[str, str], now: datetime) -> int:
         chosen = choose(request, open_reader(url), now, annotations)
     except IndexUnavailable as error:
         raise error.within(f"index {url}") from None
-    for note in chosen.notes:
-        print(f"note: {note}", file=sys.stderr)  # noqa: T201 - a note to a person
     output = _render(request, directory or os.getcwd(), chosen, env)
     if getattr(args, "diff", False):
         git = _render(request, directory or os.getcwd(), Chosen((), (), chosen.allow_empty), env)
         output = _diff(git, output)
+    for note in chosen.notes:  # an error stands by itself
+        print(f"note: {note}", file=sys.stderr)  # noqa: T201 - a note to a person
     sys.stdout.buffer.write(output)
     sys.stdout.buffer.flush()
     return 0

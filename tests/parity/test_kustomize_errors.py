@@ -29,7 +29,7 @@ def _both(judge: Judge, refusal: Refusal) -> tuple[Generated | Refused, Generate
 def _check_ours(judge: Judge, ours: Generated | Refused, telling: str) -> None:
     assert isinstance(ours, Refused)
     reason = str(ours).rpartition("error: ")[2]
-    assert "failed exit status 2: " in str(ours)
+    assert "failed exit status 2: error: " in str(ours)
     assert telling in reason
     assert len(reason) < _LONGEST
     assert "Usage:" not in reason
