@@ -29,6 +29,8 @@ _REFUSED = {
     "--help": _NO_OUTPUT,
     "-h": _NO_OUTPUT,
 }
+"""Of remote bases. kustomize hands a ref to git as it is written, and of a repository on this
+machine git would start what ``?ref=--upload-pack=…`` names (GHSA-9v9p-x54c-58gc)."""
 
 
 def build_arguments(

@@ -45,7 +45,11 @@ TABLE = (
     _option(
         "components", "array", "paths below the repository's root, from the source's directory"
     ),
-    _option("ignoreMissingComponents", "string", "`true`: without components that are not there"),
+    _option(
+        "ignoreMissingComponents",
+        "string",
+        "`true`: of the components only the first that is there, as in Argo CD 3.6",
+    ),
     _option("kubeVersion", "string", "for Helm charts in the kustomization"),
     _option("apiVersions", "array", "for Helm charts in the kustomization"),
 )

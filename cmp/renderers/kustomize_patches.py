@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     Patch = dict[str, Any]
 
 _WHERE = "kustomize.patches"
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_MERGE = "tag:yaml.org,2002:merge"
 _FIELDS = ("path", "patch", "target", "options")
 _TARGET = (
     *("group", "version", "kind", "name", "namespace"),
@@ -57,7 +59,8 @@ def _patch(job: Job, item: object, where: str) -> Patch:
     if "options" in fields:
         options = _mapping(fields["options"], None, f"{where}.options")
         patch["options"] = {n: _boolean(v, f"{where}.options.{n}") for n, v in options.items()}
-    return {name: value for name, value in patch.items() if value}
+    # A target without a field is one, and selects everything (argo-cd, types.go KustomizePatch).
+    return {name: value for name, value in patch.items() if value or name == "target"}
 
 
 def _mapping(item: object, names: Iterable[str] | None, where: str) -> dict[str, object]:
@@ -93,8 +96,7 @@ def add_patches(job: Job, file: str, option: str) -> None:
     patches = parse_patches(job, option)
     where = os.path.basename(file)
     try:
-        with open(file, encoding="utf-8-sig", newline="") as opened:
-            text = opened.read()
+        text = _text_of(file)
         written = with_patches(text, patches) if patches else text
         with open(file, "w", encoding="utf-8", newline="") as opened:
             opened.write(written)
@@ -105,16 +107,28 @@ def add_patches(job: Job, file: str, option: str) -> None:
         raise error.within(where) from None
 
 
+def _text_of(file: str) -> str:
+    """Return the text of a file in an encoding that YAML has, without the mark that says so."""
+    with open(file, "rb") as opened:
+        content = opened.read()
+    return content.decode("utf-16" if content.startswith(_UTF_16) else "utf-8-sig")
+
+
 def with_patches(text: str, patches: list[Patch]) -> str:
-    """Return the kustomization ``text`` with ``patches`` at the end of its own."""
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    """Return the kustomization ``text`` with ``patches`` at the end of its own.
+
+    As kustomize reads it: of several documents the first, of equal fields the last.
+    """
+    root = next(yaml.compose_all(text, Loader=yaml.SafeLoader), None)
     if not isinstance(root, yaml.MappingNode):
         raise RenderRefused("it is no mapping, so that no patches can be added; write fields")
     items = [_flow(patch) for patch in patches]
-    for key, value in root.value:
+    for key, value in reversed(root.value):
         if key.value == "patches":
-            _check_list(key, value)
+            _check_list(root, key, value)
             return _appended(text, value, items)
+        if key.tag == _MERGE:
+            raise RenderRefused("a merge key may bring patches of its own; write fields out")
     if root.flow_style:
         return _appended(text, root, [f'"patches": [{", ".join(items)}]'])
     indent = " " * (root.value[0][0].start_mark.column)
@@ -122,8 +136,10 @@ def with_patches(text: str, patches: list[Patch]) -> str:
     return _inserted(text, root.end_mark, lines)
 
 
-def _check_list(key: yaml.Node, value: yaml.Node) -> None:
-    if not isinstance(value, yaml.SequenceNode) or value.start_mark.index < key.end_mark.index:
+def _check_list(root: yaml.MappingNode, key: yaml.Node, value: yaml.Node) -> None:
+    uses = [other for _, other in root.value if other is value]
+    is_alias = value.start_mark.index < key.end_mark.index
+    if not isinstance(value, yaml.SequenceNode) or is_alias or len(uses) > 1:
         raise RenderRefused("its patches are no list that more can be added to; write a list")
 
 
@@ -131,11 +147,13 @@ def _appended(text: str, node: yaml.CollectionNode, items: list[str]) -> str:
     if not node.flow_style:
         indent = " " * _dash_column(text, node)
         return _inserted(text, node.end_mark, [f"{indent}- {item}" for item in items])
-    close = node.end_mark.index - 1
-    last = _last(node)
-    needs_comma = last is not None and "," not in text[last.end_mark.index : close]
-    added = (", " if needs_comma else "") + ", ".join(items)
-    return text[:close] + added + text[close:]
+    added = ", ".join(items)
+    if not node.value:
+        close = node.end_mark.index - 1
+        return text[:close] + added + text[close:]
+    last = node.value[-1]
+    end = (last[1] if isinstance(last, tuple) else last).end_mark.index
+    return f"{text[:end]}, {added}{text[end:]}"
 
 
 def _dash_column(text: str, node: yaml.CollectionNode) -> int:
@@ -144,11 +162,6 @@ def _dash_column(text: str, node: yaml.CollectionNode) -> int:
     if text[start] != "-":
         start = text.rindex("-", 0, node.value[0].start_mark.index)
     return start - text.rfind("\n", 0, start) - 1
-
-
-def _last(node: yaml.CollectionNode) -> yaml.Node | None:
-    last = node.value[-1] if node.value else None
-    return last[1] if isinstance(last, tuple) else last
 
 
 def _inserted(text: str, end: yaml.Mark, lines: list[str]) -> str:

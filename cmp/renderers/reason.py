@@ -9,6 +9,7 @@ _LONGEST = 4000  # characters; Argo CD shows the message in its UI
 _HEAD, _TAIL = 2600, 1300
 
 _MANUAL = "\nUsage:\n"  # kustomize explains its command after each error
+_NOISE = ("level=", "# Warning: ")  # the error again, and what kustomize would name otherwise
 _LOG_TIME = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d ", re.MULTILINE)
 _TEMPORARY = re.compile(r"/[^\s'\"]*/image-cmp(?:-\d+)?/run-[0-9a-f]{16}(?:/kustomize-[a-z-]*\d+)?")
 
@@ -50,6 +51,8 @@ def reason(said: str, root: str) -> str:
     for folder in {root, os.path.realpath(root)}:
         text = re.sub(re.escape(folder) + r"/(?=[^\s'\"/])", "", text)
         text = re.sub(re.escape(folder) + r"(?![\w.-])", ".", text)
+        above = os.path.dirname(folder) + os.sep
+        text = text.replace(above, f"..{os.sep}") if above.strip(os.sep) else text
     text = _TEMPORARY.sub("<temporary>", text)
     for pattern, replacement in _KUSTOMIZE:
         text = pattern.sub(replacement, text)
@@ -65,7 +68,7 @@ def _error_first(said: str) -> str:
     if not is_line:
         return said.strip()
     error = error.strip().removeprefix("Error: ")  # of the helm that kustomize started
-    warnings = [line for line in before.splitlines() if not line.startswith("level=")]
+    warnings = [line for line in before.splitlines() if not line.startswith(_NOISE)]
     return "\n".join([error, *warnings])
 
 

@@ -254,6 +254,21 @@ def test_offline_git_has_no_way_out(tmp_path: Path) -> None:
         assert done.returncode == status
 
 
+@pytest.mark.parametrize("place", ["base", "component"])
+def test_no_ref_is_an_option_of_git(tmp_path: Path, place: str) -> None:
+    bare, started = tmp_path / "bare.git", tmp_path / "started"
+    subprocess.run(["git", "init", "--bare", bare], capture_output=True, check=True)
+    base = f"file://{bare}?ref=--upload-pack=touch%20{started}%3B"
+    is_base = place == "base"
+    kustomization = f"resources: ['{base}']\n" if is_base else KUSTOMIZATION
+    asked = job(repository(tmp_path, kustomization), {} if is_base else {"components": (base,)})
+
+    with pytest.raises(RenderRefused, match="transport 'file' not allowed"):
+        render(asked)
+
+    assert not started.exists()
+
+
 def test_offline_is_true_or_false(tmp_path: Path) -> None:
     with pytest.raises(InvalidSource, match="CMP_OFFLINE: 'yes' is neither true nor false"):
         render(job(repository(tmp_path), env={"CMP_OFFLINE": "yes"}))

@@ -30,6 +30,8 @@ NEW: list[dict[str, Any]] = [{"path": "new.yaml"}, {"patch": "- a: 'b'\n", "targ
         pytest.param("patches: []\nresources: [a]\n", id="flow-list-empty"),
         pytest.param("patches: [{path: old}]\n", id="flow-list"),
         pytest.param("patches: [\n  {path: old},\n]\nresources: [a]\n", id="flow-list-with-comma"),
+        pytest.param("patches: [\n  {path: old}, # a, b\n]\n", id="flow-list-with-comment"),
+        pytest.param("patches: [{path: old}]\npatches: [{path: last}]\n", id="twice"),
         pytest.param("patches: &p\n- path: old\nx: [*p]\n", id="anchor"),
         pytest.param("resources: [a]\r\npatches:\r\n- path: old\r\n", id="crlf"),
         pytest.param("# é\nnamePrefix: é\npatches:\n- path: é\n", id="not-ascii"),
@@ -42,6 +44,15 @@ def test_patches_go_behind_those_that_are_there(text: str) -> None:
 
     assert after["patches"] == before.get("patches", []) + NEW
     assert {**after, "patches": None} == {**before, "patches": None} or "x" in before
+
+
+def test_the_first_document_is_the_kustomization() -> None:
+    written = with_patches("namePrefix: a\n---\nnamePrefix: b\n", NEW)
+
+    assert list(yaml.safe_load_all(written)) == [
+        {"namePrefix": "a", "patches": NEW},
+        {"namePrefix": "b"},
+    ]
 
 
 def test_all_else_stays_as_it_is_written() -> None:
@@ -69,6 +80,8 @@ def test_every_text_arrives_as_it_is(value: str) -> None:
         pytest.param("patches:\n", "its patches are no list", id="null"),
         pytest.param("patches: {}\n", "its patches are no list", id="mapping"),
         pytest.param("x: &p [a]\npatches: *p\n", "its patches are no list", id="alias"),
+        pytest.param("patches: &p [a]\nx: *p\n", "its patches are no list", id="aliased"),
+        pytest.param("<<: {patches: [a]}\n", "a merge key may bring patches", id="merge"),
     ],
 )
 def test_where_no_patches_can_be_added(text: str, complaint: str) -> None:

@@ -87,8 +87,8 @@ _NESTED = {
             {},
             "trouble configuring builtin PatchTransformer with config: `\npath: absent.yaml\n`: "
             "failed to get the patch file from path(absent.yaml): app/absent.yaml: no such file or "
-            "directory\n# Warning: 'commonLabels' is deprecated.",
-            id="warnings-are-last",
+            "directory",
+            id="no-warnings",
         ),
     ],
 )
