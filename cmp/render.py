@@ -105,12 +105,20 @@ def _render(
     )
     output = renderers.renderer(kind).render(job)
     if not chosen.allow_empty and _is_empty(output):
+        hint = "" if kind != "directory" else _nothing_found(request.source.path or directory)
         raise RenderRefused(
-            "nothing was rendered, and Argo CD would delete what runs; "
+            f"{hint}nothing was rendered, and Argo CD would delete what runs; "
             "set allow-empty to true if that is meant",
             where=kind,
         )
     return output
+
+
+def _nothing_found(path: str) -> str:
+    return (
+        f"no chart, no kustomization and no manifest in {path!r}; check the source's path and "
+        "the parameters directory.*: "
+    )
 
 
 def _kind(request: RenderRequest, directory: str) -> str:
@@ -118,12 +126,6 @@ def _kind(request: RenderRequest, directory: str) -> str:
         found = renderers.detect(os.listdir(directory))
     except OSError as error:
         raise InvalidSource(f"cannot be read: {error.strerror}", where=directory) from error
-    if found is None:
-        raise InvalidSource(
-            f"no chart and no kustomization in {request.source.path or directory!r}: there is no "
-            "Chart.yaml and no kustomization.yaml; check the source's path "
-            "(plain directories are not supported yet)"
-        )
     explicit = (
         kind
         for kind in renderers.RENDERERS

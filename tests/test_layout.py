@@ -229,7 +229,8 @@ def test_plugin_yaml_is_what_the_design_says() -> None:
             "cmp/renderers",
             {module.rpartition(".")[2] for module in RENDERERS.values()},
             {
-                *("checkout", "home", "options", "paths", "process"),
+                *("checkout", "compose", "home", "options", "paths", "process"),
+                *("directory_files", "directory_manifests", "directory_options"),
                 *("helm_dependencies", "helm_options", "helm_sets", "value_files", "value_globs"),
                 *("kustomize_build", "kustomize_charts", "kustomize_components"),
                 *("kustomize_edits", "kustomize_options", "kustomize_patches"),

@@ -43,13 +43,19 @@ class Job(NamedTuple):
 
 
 RENDERERS: Mapping[str, str] = MappingProxyType(
-    {"helm": "cmp.renderers.helm", "kustomize": "cmp.renderers.kustomize"}
+    {
+        "helm": "cmp.renderers.helm",
+        "kustomize": "cmp.renderers.kustomize",
+        "directory": "cmp.renderers.directory",
+    }
 )
 
 _BY_NO_PLUGIN: Mapping[str, str] = MappingProxyType(
     {
         "kustomize.version": "Argo CD tells a plugin nothing of the versions registered with it; "
         "leave it out to have the sidecar's kustomize, or leave this Application native",
+        "directory.jsonnet": "jsonnet is evaluated by Argo CD only; render it to YAML in the "
+        "repository, or leave this Application native",
     }
 )
 
@@ -57,13 +63,13 @@ KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 """In the order in which kustomize looks for them."""
 
 
-def detect(names: list[str]) -> str | None:
-    """Return which renderer a directory with these files is for, or None.
+def detect(names: list[str]) -> str:
+    """Return which renderer a directory with these files is for.
 
     As Argo CD does (argo-cd, util/app/discovery): files are taken in the order of bytes and
     the last that says anything decides, so a kustomization beside a Chart.yaml wins.
     """
-    kind = None
+    kind = "directory"
     for name in sorted(names):
         if name.endswith("Chart.yaml"):
             kind = "helm"

@@ -6,13 +6,12 @@ all else in it stays as it is.
 
 from __future__ import annotations
 
-import json
 import os
-import re
 from typing import TYPE_CHECKING
 
 import yaml
 
+from cmp.core.flow import flow
 from cmp.core.keys import nearest
 from cmp.errors import InvalidSource, RenderRefused
 from cmp.renderers.paths import inside
@@ -110,7 +109,7 @@ def with_patches(text: str, patches: list[Patch]) -> str:
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     if not isinstance(root, yaml.MappingNode):
         raise RenderRefused("it is no mapping, so that no patches can be added; write fields")
-    items = [_flow(patch) for patch in patches]
+    items = [flow(patch) for patch in patches]
     for key, value in root.value:
         if key.value == "patches":
             _check_list(key, value)
@@ -158,16 +157,3 @@ def _inserted(text: str, end: yaml.Mark, lines: list[str]) -> str:
     if text[start : end.index].strip():  # the last line has no end
         return f"{text[: end.index]}\n{added}{text[end.index :]}"
     return text[:start] + added + text[start:]
-
-
-def _flow(patch: Patch) -> str:
-    """Return JSON, which is YAML but for characters that JSON writes as two."""
-    return re.sub(
-        r"\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})",
-        lambda pair: f"\\U{_code_point(pair[1], pair[2]):08x}",
-        json.dumps(patch),
-    )
-
-
-def _code_point(high: str, low: str) -> int:
-    return 0x10000 + ((int(high, 16) - 0xD800) << 10) + (int(low, 16) - 0xDC00)
