@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from cmp import renderers
 from cmp.choose import Chosen, choose
+from cmp.core.injection import is_set_by
 from cmp.errors import IndexUnavailable, InvalidApplication, InvalidSource, RenderRefused
 from cmp.index import open_reader
 from cmp.renderers.paths import repository_root
@@ -19,7 +20,7 @@ from cmp.settings import DEFAULT_INDEX, RenderRequest, setting
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
 
@@ -70,8 +71,7 @@ def main(args: Namespace, env: Mapping[str, str], now: datetime) -> int:
         chosen = choose(request, open_reader(url), now, annotations)
     except IndexUnavailable as error:
         raise error.within(f"index {url}") from None
-    for note in chosen.notes:
-        print(f"note: {note}", file=sys.stderr)  # noqa: T201 - a note to a person
+    _tell(chosen.notes)
     output = _render(request, directory or os.getcwd(), chosen, env)
     if getattr(args, "diff", False):
         git = _render(request, directory or os.getcwd(), Chosen((), (), chosen.allow_empty), env)
@@ -100,10 +100,12 @@ def _render(
         directory=directory,
         root=repository_root(directory, request.source.path),
         request=request,
-        choices=chosen.choices,
+        choices=tuple(choice for choice in chosen.choices if is_set_by(kind, choice)),
         env=env,
     )
     output = renderers.renderer(kind).render(job)
+    if any(kind == "directory" or c.image.target.manifest_paths for c in chosen.choices):
+        output = _placed(kind, output, chosen)
     if not chosen.allow_empty and _is_empty(output):
         hint = "" if kind != "directory" else _nothing_found(request.source.path or directory)
         raise RenderRefused(
@@ -112,6 +114,21 @@ def _render(
             where=kind,
         )
     return output
+
+
+def _placed(kind: str, output: bytes, chosen: Chosen) -> bytes:
+    """Set in the text what the renderer does not set by itself."""
+    from cmp.renderers.images import placed, with_images
+
+    wanted = placed(kind, chosen.choices)
+    output, notes = with_images(output, wanted)
+    _tell(notes)
+    return output
+
+
+def _tell(notes: Iterable[str]) -> None:
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)  # noqa: T201 - a note to a person
 
 
 def _nothing_found(path: str) -> str:

@@ -112,6 +112,10 @@ KEYS: tuple[Key, ...] = (
     Key("helm.image-spec", "Helm value that takes `repository:tag` in one; wins over the two"),
     Key("kustomize.image-name", "the image's name in the manifests, where it is another"),
     Key(
+        "manifest-path",
+        "comma list of `<group>/<kind>:<JSON pointer>`: where the image stands in custom resources",
+    ),
+    Key(
         "allow-empty",
         "`true`: nothing rendered is no error; without it Argo CD might delete everything",
         per_image=False,

@@ -86,16 +86,19 @@ def merged(node: Node) -> Iterator[Mapping]:
             yield mapping
 
 
-def fields(mapping: Mapping) -> dict[str, Node]:
+def fields(mapping: Mapping, known: dict[int, dict[str, Node]] | None = None) -> dict[str, Node]:
     """Return the values by key, as the parser leaves them: the last of equal keys wins.
 
-    What is merged wins over the keys before it too.
+    What is merged wins over the keys before it too. ``known`` is what was merged already.
     """
-    found: dict[str, Node] = {}
+    known = {} if known is None else known
+    if id(mapping) in known:
+        return known[id(mapping)]
+    found = known[id(mapping)] = {}
     for key, value in mapping.pairs:
         if is_merge(key):
             for one in merged(value):
-                found |= fields(one)
+                found |= fields(one, known)
         else:
             name = resolved(key)
             if isinstance(name, Scalar):

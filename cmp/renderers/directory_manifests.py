@@ -38,7 +38,7 @@ def manifests(name: str, text: str) -> list[str]:
         # One by one, for what comes before an error counts.
         for manifest in _stream(text):
             found.append(manifest)  # noqa: PERF402
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         if found or all(sign in text for sign in _SIGNS):
             raise InvalidSource(
                 f"manifest {len(found) + 1} in it cannot be read: {error}", where=name
@@ -51,7 +51,7 @@ def _single(name: str, text: str) -> str:
     try:
         value, end = _json(text, 0)
         _check_json(value)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidSource(f"it cannot be read: {error}", where=name) from None
     after = text[end:].strip(_SPACE)
     if after and after[0] not in "]}":  # as Go's decoder looks for more

@@ -42,7 +42,7 @@ FILES = {
     "flow-then-yaml": f"{{kind: Pod}}\n---\n{POD}",
     "list": f"kind: List\nitems:\n- {JSON}\n",
     "list-of-none": "kind: List\nitems: null\n",
-    "scalars": "kind: X\na: [yes, on, =]\nb: [0o17, 017, 08, 0x1F, 1_000, 1e3]\nc: [.5, 2001-01-01, ~]\n",
+    "scalars": "kind: X\na: [yes, on, =]\nb: [0o17, 017, 08, 0x1F, 1_0, .5, 1-1-1, ~]\n",
     "keys": "kind: X\n1: a\ntrue: b\n1.5: c\n",
     "anchors": f"{POD}a: &a {{b: c}}\nd: *a\ne: {{<<: *a, b: d}}\n",
     "kind-merged": "a: &a {kind: Pod}\n<<: *a\n",
