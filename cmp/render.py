@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 from cmp import renderers
 from cmp.choose import Chosen, choose
 from cmp.core.injection import is_set_by
+from cmp.core.keys import PATCHES
 from cmp.errors import IndexUnavailable, InvalidApplication, InvalidSource, RenderRefused
 from cmp.index import open_reader
+from cmp.renderers.options import text
 from cmp.renderers.paths import repository_root
 from cmp.settings import DEFAULT_INDEX, RenderRequest, setting
 
@@ -72,9 +74,11 @@ def main(args: Namespace, env: Mapping[str, str], now: datetime) -> int:
     except IndexUnavailable as error:
         raise error.within(f"index {url}") from None
     _tell(chosen.notes)
-    output = _render(request, directory or os.getcwd(), chosen, env)
+    output, notes = _render(request, directory or os.getcwd(), chosen, env)
+    _tell(notes)
     if getattr(args, "diff", False):
-        git = _render(request, directory or os.getcwd(), Chosen((), (), chosen.allow_empty), env)
+        none = Chosen((), (), chosen.allow_empty)
+        git, _ = _render(request, directory or os.getcwd(), none, env)
         output = _diff(git, output)
     sys.stdout.buffer.write(output)
     sys.stdout.buffer.flush()
@@ -92,7 +96,8 @@ def _with_flags(args: Namespace, env: Mapping[str, str]) -> Mapping[str, str]:
 
 def _render(
     request: RenderRequest, directory: str, chosen: Chosen, env: Mapping[str, str]
-) -> bytes:
+) -> tuple[bytes, list[str]]:
+    """Return the manifests, and what a person should hear about them."""
     directory = os.path.abspath(directory)
     kind = _kind(request, directory)
     renderers.check_options(kind, [n for n in request.parameters if renderers.is_option(n)])
@@ -104,8 +109,7 @@ def _render(
         env=env,
     )
     output = renderers.renderer(kind).render(job)
-    if any(kind == "directory" or c.image.target.manifest_paths for c in chosen.choices):
-        output = _placed(kind, output, chosen)
+    output, notes = _changed(kind, output, request, chosen)
     if not chosen.allow_empty and _is_empty(output):
         hint = "" if kind != "directory" else _nothing_found(request.source.path or directory)
         raise RenderRefused(
@@ -113,17 +117,24 @@ def _render(
             "set allow-empty to true if that is meant",
             where=kind,
         )
-    return output
+    return output, notes
 
 
-def _placed(kind: str, output: bytes, chosen: Chosen) -> bytes:
-    """Set in the text what the renderer does not set by itself."""
-    from cmp.renderers.images import placed, with_images
+def _changed(
+    kind: str, output: bytes, request: RenderRequest, chosen: Chosen
+) -> tuple[bytes, list[str]]:
+    """Patch what the renderer gives and then, so that no patch undoes it, set images in it."""
+    notes: list[str] = []
+    if patches := text(request.parameters, PATCHES):
+        from cmp.renderers.patches import patched
 
-    wanted = placed(kind, chosen.choices)
-    output, notes = with_images(output, wanted)
-    _tell(notes)
-    return output
+        output, notes = patched(output, patches)
+    if any(kind == "directory" or c.image.target.manifest_paths for c in chosen.choices):
+        from cmp.renderers.images import placed, with_images
+
+        output, more = with_images(output, placed(kind, chosen.choices))
+        notes += more
+    return output, notes
 
 
 def _tell(notes: Iterable[str]) -> None:

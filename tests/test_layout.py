@@ -27,6 +27,7 @@ FORBIDDEN = frozenset(
         "hashlib",
         "http",
         "inspect",
+        "jsonpatch",
         "kubernetes",
         "logging",
         "pathlib",
@@ -92,6 +93,7 @@ RENDERER = {
         "cmp.renderers.directory_options",
         "cmp.renderers.images",
         "cmp.renderers.options",
+        "cmp.renderers.rendered",
     },
     "kustomize": {
         "cmp.renderers.checkout",
@@ -253,7 +255,8 @@ def test_plugin_yaml_is_what_the_design_says() -> None:
             "cmp/renderers",
             {module.rpartition(".")[2] for module in RENDERERS.values()},
             {
-                *("checkout", "compose", "home", "images", "options", "paths", "process"),
+                *("checkout", "compose", "home", "images", "options", "paths"),
+                *("patch_options", "patches", "process", "rendered"),
                 *("directory_files", "directory_manifests", "directory_options"),
                 *("helm_dependencies", "helm_options", "helm_sets", "value_files", "value_globs"),
                 *("kustomize_build", "kustomize_charts", "kustomize_components"),

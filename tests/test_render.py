@@ -470,3 +470,41 @@ def test_two_images_that_could_be_the_same_are_an_error(indexed: Guestbook) -> N
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("error: Deployment frontend: images a and b could both be ")
+
+
+@pytest.mark.parametrize("path", ["helm", "kustomize", "directory"])
+def test_patches_change_what_is_rendered_before_images_are_set(
+    indexed: Guestbook, path: str
+) -> None:
+    indexed.plain_directory()
+    image = f"{indexed.image}:patched"
+    place = "/spec/template/spec/containers/0/image"
+    patch = [{"op": "replace", "path": place, "value": image}]
+    patches = json.dumps([{"target": {"name": "frontend"}, "patch": json.dumps(patch)}])
+    parameters = [
+        {"name": "image-list", "string": f"app={indexed.image}"},
+        {"name": "app.manifest-path", "string": f"apps/Deployment:{place}"},
+        {"name": "patches", "string": patches},
+    ]
+
+    before = indexed.generate(name="another", path=path)
+    done = indexed.generate(name="another", path=path, parameters=parameters)
+    patched = indexed.generate(name="another", path=path, parameters=parameters[2:])
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert images(done.stdout)["frontend"] == f"{indexed.image}:v4"
+    assert images(patched.stdout)["frontend"] == image
+    kept = [
+        document for document in before.stdout.split("---\n") if "name: frontend" not in document
+    ]
+    assert all(document in done.stdout for document in kept)
+
+
+def test_a_patch_that_is_wrong_is_an_error(indexed: Guestbook) -> None:
+    patches = "- target: {kind: Service}\n  patch: '[{op: remove, path: /nowhere}]'\n"
+
+    done = indexed.generate(parameters=[{"name": "patches", "string": patches}])
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: patches[0]: Service ")
+    assert "remove /nowhere cannot be done, for its place is not there" in done.stderr

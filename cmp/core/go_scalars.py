@@ -31,6 +31,8 @@ _INTEGER = re.compile(
 _BASES = {"x": 16, "b": 2, "o": 8, "d": 10}
 _MOST_DIGITS = 100
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+# Go's ParseFloat: an underscore may stand between two digits.
+_DOTTED = re.compile(r"\.[0-9](?:_?[0-9])*(?:[eE][-+]?[0-9](?:_?[0-9])*)?")
 _TYPES: dict[str, tuple[type, ...]] = {
     "bool": (bool,),
     "int": (int,),
@@ -65,15 +67,18 @@ def _value(text: str) -> Plain:
         return _CONSTANTS[text]
     if text[0] not in "0123456789+-.":
         return text
-    digits = text if text[0] == "." else text.replace("_", "")
+    if text[0] == ".":
+        return _float(text, text) if _DOTTED.fullmatch(text) else text
+    digits = text.replace("_", "")
     integer = _integer(digits)
     if integer is not None:
         return integer
-    if _FLOAT.fullmatch(digits):
-        number = float(digits)
-        if math.isfinite(number):
-            return number
-    return text
+    return _float(digits, text) if _FLOAT.fullmatch(digits) else text
+
+
+def _float(digits: str, text: str) -> float | str:
+    number = float(digits)
+    return number if math.isfinite(number) else text
 
 
 def _integer(digits: str) -> int | None:

@@ -13,6 +13,9 @@ IMAGE_LIST = "image-list"
 SOURCE = "source"
 IMAGE_LOCK = "image-lock"
 """No policy but a plugin parameter: the images themselves (cmp.core.lock)."""
+PATCHES = "patches"
+"""No policy either: RFC 6902 operations on what was rendered (cmp.renderers.patches)."""
+OWN_PARAMETERS = frozenset({IMAGE_LOCK, PATCHES})
 
 
 class Key(NamedTuple):

@@ -6,7 +6,7 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from cmp.core.keys import IMAGE_LOCK, is_policy_key, nearest
+from cmp.core.keys import OWN_PARAMETERS, is_policy_key, nearest
 from cmp.errors import InvalidSource
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def is_option(name: str) -> bool:
     ``kustomize.version`` could be the key ``version`` of an image called kustomize; to pass
     over a version that is asked for would be worse than to have that image renamed.
     """
-    return name in _BY_NO_PLUGIN or (name != IMAGE_LOCK and not is_policy_key(name))
+    return name in _BY_NO_PLUGIN or (name not in OWN_PARAMETERS and not is_policy_key(name))
 
 
 def check_options(kind: str, names: list[str]) -> None:

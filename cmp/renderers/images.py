@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cmp.core.injection import is_set_by
 from cmp.core.placing import Found, Wanted, find, notes
 from cmp.core.splice import spliced
 from cmp.errors import InvalidSource, RenderRefused
-from cmp.renderers.compose import compose
+from cmp.renderers.rendered import parts, tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from cmp.core.injection import Choice
-
-_SEPARATOR = re.compile(rb"^---[^\n]*\n?", re.MULTILINE)
-_BYTE_ORDER_MARK = "\ufeff"
 
 
 def placed(kind: str, choices: Iterable[Choice]) -> tuple[Wanted, ...]:
@@ -35,15 +31,15 @@ def with_images(output: bytes, wanted: tuple[Wanted, ...]) -> tuple[bytes, list[
     Raises `InvalidSource` for an image that cannot be set, `RenderRefused` for what is no YAML.
     """
     names = [name.encode() for one in wanted for name in _names(one)]
-    found, parts = Found(), []
-    for part in _parts(output):
+    found, changed = Found(), []
+    for part in parts(output):
         if any(name in part for name in names):
-            changed, here = _with_images(part, wanted)
-            parts.append(changed)
+            with_them, here = _with_images(part, wanted)
+            changed.append(with_them)
             found = found.joined(here)
         else:
-            parts.append(part)
-    return b"".join(parts), list(notes(wanted, found))
+            changed.append(part)
+    return b"".join(changed), list(notes(wanted, found))
 
 
 def _names(wanted: Wanted) -> Iterator[str]:
@@ -53,25 +49,15 @@ def _names(wanted: Wanted) -> Iterator[str]:
     yield from (path.kind for path in wanted.paths)
 
 
-def _parts(output: bytes) -> Iterator[bytes]:
-    """Yield the stream's documents and, each by itself, the lines between."""
-    position = 0
-    for separator in _SEPARATOR.finditer(output):
-        yield output[position : separator.start()]
-        yield separator[0]
-        position = separator.end()
-    yield output[position:]
-
-
 def _with_images(document: bytes, wanted: tuple[Wanted, ...]) -> tuple[bytes, Found]:
+    text, root = tree(document)
+    if root is None:
+        return document, Found()
     try:
-        text = document.decode()
-        bare = text.removeprefix(_BYTE_ORDER_MARK)
-        root = compose(bare)
-        found = find(root, bare, wanted) if root is not None else Found()
+        found = find(root, text, wanted)
     except ValueError as error:
         raise RenderRefused(f"what was rendered is not YAML: {error}") from None
     except RecursionError:
         raise InvalidSource("a manifest is nested too deeply to set images in it") from None
-    mark = text[: len(text) - len(bare)]
-    return (mark + spliced(bare, found.edits)).encode(), found
+    mark = document[: len(document) - len(text.encode())]
+    return mark + spliced(text, found.edits).encode(), found

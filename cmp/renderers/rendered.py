@@ -1,0 +1,39 @@
+"""What was rendered, taken apart: its documents, byte for byte, and the tree of each."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cmp.errors import RenderRefused
+from cmp.renderers.compose import compose
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cmp.core.yaml_tree import Node
+
+_SEPARATOR = re.compile(rb"^---[^\n]*\n?", re.MULTILINE)
+_BYTE_ORDER_MARK = "\ufeff"
+
+
+def parts(output: bytes) -> Iterator[bytes]:
+    """Yield the stream's documents and, each by itself, the lines between."""
+    position = 0
+    for separator in _SEPARATOR.finditer(output):
+        yield output[position : separator.start()]
+        yield separator[0]
+        position = separator.end()
+    yield output[position:]
+
+
+def tree(document: bytes) -> tuple[str, Node | None]:
+    """Return the text of a document without byte order mark, and its tree.
+
+    The line between two has none. Raises `RenderRefused` for what is no YAML.
+    """
+    try:
+        text = document.decode().removeprefix(_BYTE_ORDER_MARK)
+        return text, None if text.startswith("---") else compose(text)
+    except ValueError as error:
+        raise RenderRefused(f"what was rendered is not YAML: {error}") from None
