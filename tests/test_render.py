@@ -480,7 +480,9 @@ def test_patches_change_what_is_rendered_before_images_are_set(
     image = f"{indexed.image}:patched"
     place = "/spec/template/spec/containers/0/image"
     patch = [{"op": "replace", "path": place, "value": image}]
-    patches = json.dumps([{"target": {"name": "frontend"}, "patch": json.dumps(patch)}])
+    patches = json.dumps(
+        [{"target": {"kind": "Deployment", "name": "frontend"}, "patch": json.dumps(patch)}]
+    )
     parameters = [
         {"name": "image-list", "string": f"app={indexed.image}"},
         {"name": "app.manifest-path", "string": f"apps/Deployment:{place}"},
@@ -494,10 +496,8 @@ def test_patches_change_what_is_rendered_before_images_are_set(
     assert (done.returncode, done.stderr) == (0, "")
     assert images(done.stdout)["frontend"] == f"{indexed.image}:v4"
     assert images(patched.stdout)["frontend"] == image
-    kept = [
-        document for document in before.stdout.split("---\n") if "name: frontend" not in document
-    ]
-    assert all(document in done.stdout for document in kept)
+    kept = [text for text in before.stdout.split("---\n") if f"{indexed.image}:" not in text]
+    assert all(text in done.stdout for text in kept)
 
 
 def test_a_patch_that_is_wrong_is_an_error(indexed: Guestbook) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cmp.core.image import is_tag
 from cmp.core.injection import placed_image
 from cmp.core.manifests import at, pod_images, resources
-from cmp.core.splice import kept, nodes, occurrences, replacement
+from cmp.core.splice import aliases, occurrences, replacement, written_out
 from cmp.core.yaml_tree import Alias, Mapping, Scalar, is_null, resolved
 from cmp.errors import InvalidSource
 
@@ -85,12 +85,19 @@ def find(root: Node, text: str, wanted: Iterable[Wanted]) -> Found:
         by_node.setdefault(id(place.node), []).append(place)
     chosen = [choice for claims in by_node.values() if (choice := _chosen(claims))]
     edits = [replacement(text, place.node, value) for place, value in chosen]
-    if any(isinstance(node, Alias) for node in nodes(root)):
-        images = [place.node for place, _ in chosen]
+    named = list(aliases(root)) if chosen else []
+    if named:
+        counts = occurrences(root)
         for place, _ in chosen:
-            _check_only_images(root, place, by_node[id(place.node)])
-            if isinstance(place.node, Scalar):
-                edits += kept(root, place.node, images)
+            _check_only_images(place, by_node[id(place.node)], counts[id(place.node)])
+        changed = {id(place.node) for place, _ in chosen}
+        edits += (
+            written_out(alias, alias.target)
+            for alias in named
+            if isinstance(alias.target, Scalar)
+            and id(alias.target) in changed
+            and id(alias) not in changed
+        )
     return Found(
         tuple(edits),
         frozenset(place.wanted.choice.image.alias for place, _ in chosen),
@@ -181,10 +188,10 @@ def _ambiguous(place: _Place, aliases: list[str]) -> InvalidSource:
     )
 
 
-def _check_only_images(root: Node, place: _Place, claims: list[_Place]) -> None:
+def _check_only_images(place: _Place, claims: list[_Place], count: int) -> None:
     """Refuse to change what aliases show elsewhere too, where it is no image."""
     positions = {claim.position for claim in claims if claim.wanted == place.wanted}
-    if occurrences(root, place.node) != len(positions):
+    if count != len(positions):
         raise InvalidSource(
             f"{place.written} is part of what an anchor names, and that stands where no image is "
             "too; write it out there",

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 # What may stand before a scalar and belongs to it: an anchor and a tag.
 _PROPERTIES = re.compile(r"(?:[&!]\S*(?:\s+(?:#[^\n]*\n\s*)*))*")
 _BLOCKS = ("|", ">")
+_MANY = 10**9
+"""More than anybody counts."""
 
 
 class Edit(NamedTuple):
@@ -54,45 +56,58 @@ def replacement(text: str, node: Scalar | Alias, value: str) -> Edit:
     )
 
 
-def kept(root: Node, scalar: Scalar, others: Iterable[Node]) -> Iterator[Edit]:
-    """Yield edits that keep the value of a scalar where aliases of it stand, but for ``others``."""
-    if not scalar.anchor:
-        return
-    known = {id(node) for node in others}
-    for node in nodes(root):
-        if isinstance(node, Alias) and node.target is scalar and id(node) not in known:
-            yield Edit(node.start, node.end, flow(scalar.value))
+def written_out(alias: Alias, scalar: Scalar) -> Edit:
+    """Return the edit that has an alias show what ``scalar`` is now, whatever becomes of it."""
+    return Edit(alias.start, alias.end, flow(scalar.value))
 
 
-def nodes(root: Node) -> Iterator[Node]:
-    """Yield every node as it is written, keys too; what aliases stand for but once."""
+def aliases(root: Node) -> Iterator[Alias]:
+    """Yield every alias, of keys too."""
     waiting = [root]
     while waiting:
         node = waiting.pop()
-        yield node
-        if isinstance(node, Sequence):
+        if isinstance(node, Alias):
+            yield node
+        elif isinstance(node, Sequence):
             waiting += node.items
         elif isinstance(node, Mapping):
             waiting += (one for pair in node.pairs for one in pair)
 
 
-def occurrences(root: Node, node: Node) -> int:
-    """Return how often a node stands in the document once aliases and merges are written out."""
-    counts: dict[int, int] = {}
+def occurrences(root: Node) -> dict[int, int]:
+    """Return how often each node stands there once aliases and merges are written out.
 
-    def count(one: Node) -> int:
-        if one is node:
-            return 1
-        if isinstance(one, Alias):
-            return 0 if isinstance(one.target, Scalar) else count(one.target)
-        if isinstance(one, Scalar):
-            return 0
-        if id(one) not in counts:
-            inner = one.items if isinstance(one, Sequence) else fields(one).values()
-            counts[id(one)] = sum(count(child) for child in inner)
-        return counts[id(one)]
+    By the node's `id`. An alias of a single scalar counts for itself, not for the scalar.
+    """
+    inner = {id(node): (node, children) for node, children in _inner(root)}
+    counts = dict.fromkeys(inner, 0) | {id(root): 1}
+    for key, (_, children) in reversed(inner.items()):  # each after all that it stands in
+        for child in children:
+            counts[id(child)] = min(counts[id(child)] + counts[key], _MANY)
+    return counts
 
-    return count(root)
+
+def _inner(root: Node) -> Iterator[tuple[Node, list[Node]]]:
+    """Yield every node with what stands in it, once, and after all of that."""
+    begun: set[int] = set()
+    waiting: list[tuple[Node, list[Node] | None]] = [(root, None)]
+    while waiting:
+        node, children = waiting.pop()
+        if children is not None:
+            yield node, children
+        elif id(node) not in begun:
+            begun.add(id(node))
+            children = _children(node)
+            waiting.append((node, children))
+            waiting += [(child, None) for child in children]
+
+
+def _children(node: Node) -> list[Node]:
+    if isinstance(node, Alias):
+        return [] if isinstance(node.target, Scalar) else [node.target]
+    if isinstance(node, Sequence):
+        return node.items
+    return [] if isinstance(node, Scalar) else list(fields(node).values())
 
 
 def _plain(value: str) -> str:

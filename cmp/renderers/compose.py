@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 # libyaml, of which Argo CD's parser is a port, where PyYAML was built with it.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+_DEEPEST = 10_000
+"""As in Argo CD's parser (go.yaml.in/yaml/v2, scannerc.go); here it takes long to get there."""
+
 
 class NotYaml(ValueError):
     """A text that is not YAML: the message is the parser's, on one line."""
@@ -56,6 +59,8 @@ class _Tree:
         return self._root
 
     def _begin(self, event: yaml.CollectionStartEvent, node: Sequence | Mapping) -> None:
+        if len(self._open) == _DEEPEST:
+            raise NotYaml(f"exceeded max depth of {_DEEPEST}")
         self._add(node)
         self._name(event, node)
         self._open.append((node, []))

@@ -456,6 +456,7 @@ def test_an_image_with_a_path_is_set_there_only(
         pytest.param("{{ r.test/team/app }}: [\n", id="no-yaml"),
         pytest.param("kind: !!int r.test/team/app\n", id="wrong-tag"),
         pytest.param("kind: \xff # r.test/team/app\n", id="no-text"),
+        pytest.param(f"# r.test/team/app\na: {'[' * 20_000}", id="as-deep-as-nothing-is"),
     ],
 )
 def test_what_is_no_yaml_is_refused(text: str) -> None:
