@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cmp.core.yaml_tree import Mapping, Sequence, field, is_null, items, resolved
 from cmp.errors import RenderRefused
 from cmp.renderers.compose import compose
 
@@ -25,6 +26,21 @@ def parts(output: bytes) -> Iterator[bytes]:
         yield separator[0]
         position = separator.end()
     yield output[position:]
+
+
+def holds_object(output: bytes) -> bool:
+    """Tell whether there is an object in a stream; raise `RenderRefused` for what is no YAML."""
+    return any(_is_object(tree(part)[1]) for part in parts(output))
+
+
+def _is_object(root: Node | None) -> bool:
+    if root is None or is_null(root):
+        return False
+    listed = field(root, "items")
+    if listed is not None and isinstance(resolved(listed), Sequence):
+        return any(_is_object(item) for item in items(listed))
+    mapping = resolved(root)
+    return not isinstance(mapping, Mapping) or bool(mapping.pairs)
 
 
 def tree(document: bytes) -> tuple[str, Node | None]:

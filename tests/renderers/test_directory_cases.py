@@ -202,6 +202,12 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         names(tmp_path, recurse="true")
 
 
+def test_a_file_for_argo_cd_itself_is_no_manifest(tmp_path: Path) -> None:
+    write(tmp_path, **{".argocd-source.yaml": "plugin: {}\n", "a.yaml": manifest("a")})
+
+    assert names(tmp_path) == ["a"]
+
+
 def test_the_output_is_the_text_of_the_files(tmp_path: Path) -> None:
     text = "# why\nkind:   X # so\na: 'b'\n"
     write(tmp_path, **{"a.yaml": text, "b.json": '{"kind":"X","b":1}'})
