@@ -82,6 +82,7 @@ RENDERER = {
         "cmp.core.documents",
         "cmp.core.flow",
         "cmp.core.go_scalars",
+        "cmp.core.json_values",
         "cmp.core.manifests",
         "cmp.core.placing",
         "cmp.core.splice",

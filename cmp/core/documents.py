@@ -16,7 +16,8 @@ _SEPARATOR = "---"
 def documents(text: str) -> Iterator[str]:
     """Yield the documents between lines that begin with ``---``, each with its last line's end.
 
-    Raises `ValueError` where such a line goes on with anything but a comment.
+    Such a line belongs to the document that it begins, unless it ended the one before. Raises
+    `ValueError` where one goes on with anything but a comment.
     """
     if _SEPARATOR not in text and "\r" not in text:
         yield from (_ended(text),) if text else ()
@@ -31,13 +32,22 @@ def documents(text: str) -> Iterator[str]:
             raise ValueError(f"invalid Yaml document separator: {after}")
         if lines:
             yield _joined(lines)
-        lines = []
+            lines = []
+        else:
+            lines.append(line)
     if lines:
         yield _joined(lines)
 
 
+def bare(document: str) -> str:
+    """Return a document without the line or the byte order mark that begins it, if one does."""
+    if document.startswith(_SEPARATOR):
+        return document.partition("\n")[2]
+    return document.removeprefix("\ufeff")
+
+
 def stream(texts: Iterable[str]) -> str:
-    """Return one stream of documents, each as `documents` gives it.
+    """Return one stream of documents, each without a line that begins it.
 
     argocd-cmp-server takes the stream's last line end away (cmpserver/plugin/plugin.go). Where
     blank lines end a document they may belong to a text, so that a separator goes after them.

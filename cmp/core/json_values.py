@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import struct
 from typing import TYPE_CHECKING
 
 from cmp.core.go_scalars import plain_value
@@ -12,7 +14,10 @@ if TYPE_CHECKING:
 
 Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 
+_NO_MERGE = "a merge requires a mapping or a list of mappings"
 _UNSIGNED = 2**63
+_MOST_FLOAT = (2 - 2**-24) * 2**127
+"""From here on a number is infinite in 32 bits."""
 _MOST_NODES = 1_000_000
 """Once aliases are written out: some stand for more than could ever be."""
 
@@ -47,16 +52,40 @@ class _Values:
         for key, value in mapping.pairs:
             if is_merge(key):
                 for one in merged(value):
+                    if not isinstance(one, Mapping):
+                        raise ValueError(_NO_MERGE)  # noqa: TRY004 - as for all the rest
                     self._fill(found, one)
             else:
                 found[_name(key)] = self.of(value)
 
 
 def _name(key: Node) -> str:
+    """Return the name that a key becomes (sigs.k8s.io/yaml, convertToJSONableObject)."""
     scalar = resolved(key)
     name = plain_value(scalar) if isinstance(scalar, Scalar) else None
     if isinstance(name, bool):
         return "true" if name else "false"
+    if isinstance(name, float):
+        return _float_name(name)
     if isinstance(name, str) or (isinstance(name, int) and name < _UNSIGNED):
         return str(name)
-    raise ValueError("a key is neither text nor a whole number of 64 bits; put it in quotes")
+    raise ValueError("a key is neither text nor a number of 64 bits; put it in quotes")
+
+
+def _float_name(number: float) -> str:
+    """Return the shortest text that is the same number of 32 bits (Go's FormatFloat, 'g')."""
+    if math.isnan(number):
+        return ".nan"
+    if abs(number) >= _MOST_FLOAT:
+        return ".inf" if number > 0 else "-.inf"
+    single = struct.unpack("<f", struct.pack("<f", number))[0]
+    shortest = next(
+        text
+        for digits in range(9)
+        if struct.pack("<f", float(text := f"{single:.{digits}e}")) == struct.pack("<f", single)
+    )
+    exponent = int(shortest.partition("e")[2])
+    if -5 < exponent < 6:  # noqa: PLR2004 - as Go does
+        digits = len(shortest.partition("e")[0].lstrip("-").replace(".", ""))
+        return f"{float(shortest):.{max(digits - 1 - exponent, 0)}f}"
+    return shortest

@@ -77,13 +77,11 @@ def is_merge(key: Node) -> bool:
     )
 
 
-def merged(node: Node) -> Iterator[Mapping]:
-    """Yield the mappings that a merge brings in: of equal keys, the last of them wins."""
-    value = resolved(node)
-    for one in reversed(value.items) if isinstance(value, Sequence) else (value,):
-        mapping = resolved(one)
-        if isinstance(mapping, Mapping):
-            yield mapping
+def merged(node: Node) -> Iterator[Scalar | Sequence | Mapping]:
+    """Yield what a merge brings in, mappings as a rule: of equal keys, the last of them wins."""
+    # A list has to stand there itself; an alias of one is no mapping.
+    for one in reversed(node.items) if isinstance(node, Sequence) else (node,):
+        yield resolved(one)
 
 
 def fields(mapping: Mapping, known: dict[int, dict[str, Node]] | None = None) -> dict[str, Node]:
@@ -98,7 +96,7 @@ def fields(mapping: Mapping, known: dict[int, dict[str, Node]] | None = None) ->
     for key, value in mapping.pairs:
         if is_merge(key):
             for one in merged(value):
-                found |= fields(one, known)
+                found |= fields(one, known) if isinstance(one, Mapping) else {}
         else:
             name = resolved(key)
             if isinstance(name, Scalar):

@@ -28,9 +28,19 @@ def compose(text: str) -> Node | None:
     What comes after it is not looked at, as Argo CD's parser does not. Raises `NotYaml`.
     """
     try:
-        return _Tree().build(text)
+        return _Tree().build(_readable(text))
     except yaml.YAMLError as error:
         raise NotYaml(" ".join(str(error).split())) from None
+
+
+def _readable(text: str) -> str:
+    """Return ``text`` with another character for byte order marks that do not begin it.
+
+    Argo CD's parser takes such a one for part of a word, ours for none at all.
+    """
+    if "\ufeff" not in text:
+        return text
+    return text[:1] + text[1:].replace("\ufeff", "\ue000")
 
 
 class _Tree:

@@ -72,16 +72,23 @@ def manifest_files(job: Job, options: DirectoryOptions) -> Iterator[File]:
 
 def _walk(folder: str, *, recurse: bool) -> Iterator[str]:
     """Yield all files below ``folder`` by the bytes of their names, as Go's filepath.Walk."""
-    try:
-        with os.scandir(folder) as scanned:
-            entries = sorted(scanned, key=lambda entry: os.fsencode(entry.name))
-    except OSError as error:
-        raise InvalidSource(f"cannot be read: {error.strerror}", where=folder) from error
-    for entry in entries:
-        if not entry.is_dir(follow_symlinks=False):
+    open_folders = [_entries(folder)]
+    while open_folders:
+        entry = next(open_folders[-1], None)
+        if entry is None:
+            open_folders.pop()
+        elif not entry.is_dir(follow_symlinks=False):
             yield entry.path
         elif recurse:
-            yield from _walk(entry.path, recurse=True)
+            open_folders.append(_entries(entry.path))
+
+
+def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as scanned:
+            return iter(sorted(scanned, key=lambda entry: os.fsencode(entry.name)))
+    except OSError as error:
+        raise InvalidSource(f"cannot be read: {error.strerror}", where=folder) from error
 
 
 def _is_wanted(name: str, options: DirectoryOptions) -> bool:

@@ -9,10 +9,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from cmp.core.documents import documents
+from cmp.core.documents import bare, documents
 from cmp.core.flow import flow
-from cmp.core.go_scalars import plain_value
-from cmp.core.yaml_tree import Mapping, Scalar, field, is_null, resolved
+from cmp.core.json_values import json_value
 from cmp.errors import InvalidSource
 from cmp.renderers.compose import compose
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
 _JSON = ".json"
 _SPACE = " \t\n\r"
+_PEEKED = 4  # bytes, to see what follows JSON
 _LOOKED_AT = 4096  # bytes, to see whether a stream begins as JSON
 # A file that cannot be read is an error only where all of these stand in it.
 _SIGNS = ("apiVersion:", "kind:", "metadata:")
@@ -50,7 +50,7 @@ def _single(name: str, text: str) -> str:
     """Return the one object of a JSON file."""
     try:
         value, end = _json(text, 0)
-        _check_json(value)
+        _check(value)
     except (ValueError, RecursionError) as error:
         raise InvalidSource(f"it cannot be read: {error}", where=name) from None
     after = text[end:].strip(_SPACE)
@@ -69,43 +69,48 @@ def _stream(text: str) -> Iterator[str]:
     while text[position:].strip(_SPACE):
         try:
             value, end = _json(text, position)
+            if value is not None:
+                _check(value)
         except ValueError:
             if count > 1:
                 raise
             # Not JSON, or not any more: the rest is YAML.
-            yield from _yaml(text[position:].lstrip(_SPACE) if count else text)
+            yield from _yaml(_after_json(text, position))
             return
         if value is not None:
-            _check_json(value)
             yield f"{flow(value)}\n"
         position, count = end, count + 1
+
+
+def _after_json(text: str, position: int) -> str:
+    """Return what is not JSON from there on, but for blanks up to the end of the line.
+
+    Raises `ValueError` near the end, where Argo CD's decoder looks for four bytes in vain.
+    """
+    end = position
+    while text[end : end + 1].isspace() and text[end] != "\n":
+        end += 1
+    if len(text[end : end + _PEEKED].encode()) < _PEEKED:
+        raise ValueError("it ends in neither JSON nor YAML")
+    return text[end + 1 :] if text[end] == "\n" else text[end:]
 
 
 def _yaml(text: str) -> Iterator[str]:
     for document in documents(text):
         root = compose(document)
-        if root is None or is_null(root):
-            continue
-        kind = field(root, "kind")
-        name = resolved(kind) if kind is not None else None
-        _check(
-            is_object=isinstance(resolved(root), Mapping),
-            kind=plain_value(name) if isinstance(name, Scalar) else None,
-        )
-        yield document
+        value = json_value(root) if root is not None else None
+        if value is not None:
+            _check(value)
+            yield bare(document)
 
 
-def _check(*, is_object: bool, kind: object) -> None:
-    """Raise `ValueError` for what is no object, or has no kind."""
-    if not is_object:
-        raise ValueError("it is no mapping")
-    if not isinstance(kind, str) or not kind:
+def _check(value: object) -> None:
+    """Raise `ValueError` for what is no object, has no kind, or is no JSON."""
+    if not isinstance(value, dict):
+        raise ValueError("it is no mapping")  # noqa: TRY004 - one kind for all of them
+    if not isinstance(value.get("kind"), str) or not value["kind"]:
         raise ValueError("it has no kind; leave the file out with directory.exclude")
-
-
-def _check_json(value: object) -> None:
-    kind = value.get("kind") if isinstance(value, dict) else None
-    _check(is_object=isinstance(value, dict), kind=kind)
+    flow(value)
 
 
 def _json(text: str, position: int) -> tuple[object, int]:
