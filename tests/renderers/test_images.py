@@ -1,11 +1,12 @@
 """Images in the text of manifests: what is changed, what is refused, and that all else stays."""
 
+import json
 import re
 from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from cmp.core.image import Repository
@@ -14,6 +15,7 @@ from cmp.core.injection import Choice, is_set_by
 from cmp.core.policy import Policy
 from cmp.errors import InvalidSource, RenderRefused
 from cmp.renderers.images import placed, with_images
+from tests.support.oracle import Oracle
 from tests.support.values import DIGEST
 
 
@@ -501,3 +503,43 @@ def _expected(document: Any) -> Any:
         if container.get("image", "").partition(":")[0] == "r.test/team/app":
             container["image"] = "r.test/team/app:2.0"
     return document
+
+
+_ANCHORED = st.sampled_from(
+    [
+        "&c\n    image: r.test/team/app:1",
+        "&d {image: other:1}",
+        "*c",
+        "*d",
+        "{<<: *c, name: b}",
+        "{<<: *c, image: &a r.test/team/app}",
+        "{image: 'r.test/team/app:1', <<: *d}",
+        "{<<: [*c, *d]}",
+        "{image: *a, env: [*a, *b]}",
+        "{image: &a 'r.test/team/app:3', name: *b}",
+        "{image: &b other:2, *b : x}",
+        "&c {image: *a, image: *b}",
+    ]
+)
+
+
+@pytest.mark.tools
+@settings(max_examples=300)
+@given(st.lists(_ANCHORED, min_size=1, max_size=5), st.sampled_from(["x: 1", "x: *a", "x: *c"]))
+def test_exactly_the_images_change_however_they_are_named(
+    oracle: Oracle, containers: list[str], last: str
+) -> None:
+    first = ["&c {image: r.test/team/app:1}", "&d {image: other:1}"]
+    text = pod("".join(f"  - {one}\n" for one in [*first, *containers])) + f"{last}\n"
+    text = f"y: &a r.test/team/app:1\nz: &b other\n{text}"
+    ((before, error),) = oracle.directory([text])
+    assume(not error)
+
+    try:
+        changed = set_in(text)
+    except InvalidSource as refused:
+        assert "is part of what an anchor names" in refused.message  # noqa: PT017 - or is right
+        return
+
+    ((after, _),) = oracle.directory([changed])
+    assert [json.loads(one) for one in after] == [_expected(json.loads(one)) for one in before]
