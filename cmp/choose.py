@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cmp.core.image_list import read_image_list
 from cmp.core.injection import Choice
-from cmp.core.keys import IMAGE_LIST, IMAGE_LOCK, is_policy_key, lock_file_name, nearest_key
+from cmp.core.keys import (
+    IMAGE_LIST,
+    IMAGE_LOCK,
+    OWN_PARAMETERS,
+    is_policy_key,
+    lock_file_name,
+    nearest_key,
+)
 from cmp.core.policy import is_true
 from cmp.errors import IndexUnavailable, InvalidApplication, InvalidPolicy, InvalidSource
 from cmp.renderers import RENDERERS
@@ -151,7 +158,9 @@ def _policy_parameters(request: RenderRequest) -> dict[str, str]:
             if not isinstance(value, str):
                 raise InvalidApplication("give it as string", where=f"parameter {name}")
             keys[name] = value
-        elif name != IMAGE_LOCK and not name.startswith(tuple(f"{kind}." for kind in RENDERERS)):
+        elif name not in OWN_PARAMETERS and not name.startswith(
+            tuple(f"{kind}." for kind in RENDERERS)
+        ):
             raise InvalidSource(f"no parameter {name!r}{nearest_key(name, ())}", where="parameters")
     return keys
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from cmp import renderers
 from cmp.choose import choose
+from cmp.core.injection import is_set_by
+from cmp.core.keys import PATCHES
 from cmp.errors import (
     IndexUnavailable,
     InvalidApplication,
@@ -21,13 +23,14 @@ from cmp.errors import (
 )
 from cmp.index import open_reader
 from cmp.renderers.ending import DeadlinePassed, Ended, ends_early
+from cmp.renderers.options import text
 from cmp.renderers.paths import repository_root
 from cmp.renderers.slots import slot
 from cmp.settings import DEFAULT_INDEX, RenderRequest, render_deadline, setting
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from cmp.choose import Chosen
@@ -93,12 +96,13 @@ def main(args: Namespace, env: Mapping[str, str], now: datetime) -> int:
     if getattr(args, "diff", False):
         wanted.append(chosen._replace(outcomes=()))
     try:
-        outputs = _render_in_time(request, directory, wanted, env)
+        rendered = _render_in_time(request, directory, wanted, env)
     except Ended as ended:
         return 128 + ended.number  # as a shell has it; nobody is there to be told
-    output = outputs[0] if len(outputs) == 1 else _diff(outputs[1], outputs[0])
-    for note in chosen.notes:  # an error stands by itself
-        print(f"note: {note}", file=sys.stderr)  # noqa: T201 - a note to a person
+    (output, notes), *git = rendered
+    if git:
+        output = _diff(git[0][0], output)
+    _tell((*chosen.notes, *notes))  # an error stands by itself
     sys.stdout.buffer.write(output)
     sys.stdout.buffer.flush()
     return 0
@@ -117,7 +121,7 @@ def _with_flags(args: Namespace, env: Mapping[str, str]) -> Mapping[str, str]:
 
 def _render_in_time(
     request: RenderRequest, directory: str, wanted: list[Chosen], env: Mapping[str, str]
-) -> list[bytes]:
+) -> list[tuple[bytes, list[str]]]:
     deadline_s = render_deadline(env)
     root = repository_root(directory, request.source.path)
     try:
@@ -139,25 +143,57 @@ def _render(
     chosen: Chosen,
     env: Mapping[str, str],
     locks: tuple[int, ...],
-) -> bytes:
+) -> tuple[bytes, list[str]]:
+    """Return the manifests, and what a person should hear about them."""
     kind = _kind(request, directory)
     renderers.check_options(kind, [n for n in request.parameters if renderers.is_option(n)])
     job = renderers.Job(
         directory=directory,
         root=repository_root(directory, request.source.path),
         request=request,
-        choices=chosen.choices,
+        choices=tuple(choice for choice in chosen.choices if is_set_by(kind, choice)),
         env=env,
         locks=locks,
     )
     output = renderers.renderer(kind).render(job)
+    output, notes = _changed(kind, output, request, chosen)
     if not chosen.allow_empty and _is_empty(output):
+        hint = "" if kind != "directory" else _nothing_found(request.source.path or directory)
         raise RenderRefused(
-            "nothing was rendered, and Argo CD would delete what runs; "
+            f"{hint}nothing was rendered, and Argo CD would delete what runs; "
             "set allow-empty to true if that is meant",
             where=kind,
         )
-    return output
+    return output, notes
+
+
+def _changed(
+    kind: str, output: bytes, request: RenderRequest, chosen: Chosen
+) -> tuple[bytes, list[str]]:
+    """Patch what the renderer gives and then, so that no patch undoes it, set images in it."""
+    notes: list[str] = []
+    if patches := text(request.parameters, PATCHES):
+        from cmp.renderers.patches import patched
+
+        output, notes = patched(output, patches)
+    if any(kind == "directory" or c.image.target.manifest_paths for c in chosen.choices):
+        from cmp.renderers.images import placed, with_images
+
+        output, more = with_images(output, placed(kind, chosen.choices))
+        notes += more
+    return output, notes
+
+
+def _tell(notes: Iterable[str]) -> None:
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)  # noqa: T201 - a note to a person
+
+
+def _nothing_found(path: str) -> str:
+    return (
+        f"no chart, no kustomization and no manifest in {path!r}; check the source's path and "
+        "the parameters directory.*: "
+    )
 
 
 def _kind(request: RenderRequest, directory: str) -> str:
@@ -165,12 +201,6 @@ def _kind(request: RenderRequest, directory: str) -> str:
         found = renderers.detect(os.listdir(directory))
     except OSError as error:
         raise InvalidSource(f"cannot be read: {error.strerror}", where=directory) from error
-    if found is None:
-        raise InvalidSource(
-            f"no chart and no kustomization in {request.source.path or directory!r}: there is no "
-            "Chart.yaml and no kustomization.yaml; check the source's path "
-            "(plain directories are not supported yet)"
-        )
     explicit = (
         kind
         for kind in renderers.RENDERERS
@@ -190,23 +220,11 @@ def _is_empty(output: bytes) -> bool:
     for line in output.split(b"\n"):
         if line.startswith(b"kind: ") and not line.startswith(b"kind: List"):
             return False
-    return not any(_holds_object(document) for document in _documents(output))
+        if line.startswith(b'{"') and b'"kind": "' in line and b'"items": ' not in line:
+            return False
+    from cmp.renderers.rendered import holds_object
 
-
-def _documents(output: bytes) -> list[object]:
-    import yaml
-
-    try:
-        return list(yaml.safe_load_all(output))
-    except yaml.YAMLError as error:
-        reason = " ".join(str(error).split())
-        raise RenderRefused(f"what was rendered is not YAML: {reason}") from error
-
-
-def _holds_object(document: object) -> bool:
-    if isinstance(document, dict) and isinstance(document.get("items"), list):
-        return any(_holds_object(item) for item in document["items"])
-    return bool(document)
+    return not holds_object(output)
 
 
 def _from_file(path: str, env: Mapping[str, str]) -> tuple[RenderRequest, Mapping[str, str]]:

@@ -163,7 +163,10 @@ def test_a_policy_that_breaks_later_is_an_error_until_it_is_mended(
 def test_a_directory_without_chart_or_kustomization(guestbook: Guestbook) -> None:
     (guestbook.repository / "helm" / "Chart.yaml").unlink()
 
-    _refused(guestbook.generate(), "no chart and no kustomization in 'helm'")
+    for file in (guestbook.repository / "helm").glob("*.yaml"):
+        file.unlink()
+
+    _refused(guestbook.generate(), "no chart, no kustomization and no manifest in 'helm'; check")
 
 
 @pytest.mark.parametrize(

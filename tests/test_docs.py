@@ -31,6 +31,7 @@ from cmp.core.update_window import is_open
 from cmp.core.verdicts import verdicts
 from cmp.errors import InvalidPolicy
 from cmp.lock_file import read_lock_file
+from cmp.renderers.images import placed, with_images
 from tests.core.test_cases import _EXCEPTIONS
 from tests.support.cli import PROJECT, cmp
 from tests.support.values import DIGEST, OTHER_DIGEST, built, day, recorded, snapshot
@@ -223,6 +224,22 @@ def _kustomize(keys: Keys) -> list[str]:
     return [kustomize_image(Choice(image, "1.2.0"))]
 
 
+_WIDGET = b"""apiVersion: example.com/v1
+kind: Widget
+spec:
+  runner: {image: registry.test/team/app:1.0}  # the comment stays
+  sidecars:
+    - image: "registry.test/team/app"
+    - image: registry.test/team/other:1.0
+"""
+
+
+def _widget(keys: Keys) -> list[str]:
+    (image,) = _images(keys)
+    output, notes = with_images(_WIDGET, placed("helm", [Choice(image, "1.2.0")]))
+    return [*output.decode().splitlines(), *notes]
+
+
 _SCENES: Mapping[str, Callable[[Keys], list[str]]] = {
     "strategy newest-build": _becomes(
         built("main-4", {"linux/amd64": 20}),
@@ -250,6 +267,7 @@ _SCENES: Mapping[str, Callable[[Keys], list[str]]] = {
     "helm.image-tag": _helm,
     "helm.image-spec": _helm,
     "kustomize.image-name": _kustomize,
+    "manifest-path": _widget,
 }
 
 

@@ -405,3 +405,108 @@ def _tree(root: Path) -> dict[str, tuple[bytes, float]]:
         for path in root.rglob("*")
         if path.is_file()
     }
+
+
+# --- plain directories and custom resources
+
+
+def test_a_plain_directory_gets_the_chosen_image_and_keeps_its_text(indexed: Guestbook) -> None:
+    indexed.plain_directory()
+    folder = indexed.repository / "directory"
+    parameters = [{"name": "image-list", "string": f"app={indexed.image}"}]
+
+    done = indexed.generate(name="another", path="directory", parameters=parameters)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    files = "".join(f"---\n{file.read_text()}" for file in sorted(folder.iterdir()))
+    assert done.stdout == files.replace(f"{indexed.image}:v1", f"{indexed.image}:v4")
+
+
+def test_an_option_makes_any_source_a_plain_directory(indexed: Guestbook) -> None:
+    parameters = [{"name": "directory.exclude", "string": "kustomization.yaml"}]
+
+    done = indexed.generate(name="another", path="kustomize", parameters=parameters)
+
+    folder = indexed.repository / "kustomize"
+    files = sorted(set(folder.iterdir()) - {folder / "kustomization.yaml"})
+    assert done.stdout == "".join(f"---\n{file.read_text()}" for file in files)
+
+
+def test_jsonnet_options_are_refused(indexed: Guestbook) -> None:
+    done = indexed.generate(parameters=[{"name": "directory.jsonnet", "string": "{}"}])
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: directory.jsonnet: jsonnet is evaluated by Argo CD only")
+
+
+@pytest.mark.parametrize("path", ["helm", "kustomize", "directory"])
+def test_a_manifest_path_is_set_in_what_is_rendered(indexed: Guestbook, path: str) -> None:
+    indexed.plain_directory()
+    widget = "kind: Widget\napiVersion: x.test/v1\nmetadata:\n  name: w\n"
+    folder = indexed.repository / path / ("templates" if path == "helm" else "")
+    (folder / "widget.yaml").write_text(f"{widget}spec:\n  image: {indexed.image}:v1\n")
+    if path == "kustomize":
+        (folder / "kustomization.yaml").write_text("resources: [frontend.yaml, widget.yaml]\n")
+    parameters = [
+        {"name": "image-list", "string": f"app={indexed.image}"},
+        {"name": "app.manifest-path", "string": "x.test/Widget:/spec/image, x.test/Gadget:/a"},
+    ]
+
+    git = indexed.generate(name="another", path=path)
+    done = indexed.generate(name="another", path=path, parameters=parameters)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == (
+        "note: image app: manifest-path x.test/Gadget:/a: nothing of that kind is rendered\n"
+    )
+    assert images(done.stdout)["frontend"] == f"{indexed.image}:v1"
+    changed = [line for line in done.stdout.splitlines() if line not in git.stdout.splitlines()]
+    assert changed == [f"  image: {indexed.image}:v4"]
+
+
+def test_two_images_that_could_be_the_same_are_an_error(indexed: Guestbook) -> None:
+    indexed.plain_directory()
+    parameters = [{"name": "image-list", "string": f"a={indexed.image},b={indexed.image}"}]
+
+    done = indexed.generate(name="another", path="directory", parameters=parameters)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: Deployment frontend: images a and b could both be ")
+
+
+@pytest.mark.parametrize("path", ["helm", "kustomize", "directory"])
+def test_patches_change_what_is_rendered_before_images_are_set(
+    indexed: Guestbook, path: str
+) -> None:
+    indexed.plain_directory()
+    image = f"{indexed.image}:patched"
+    place = "/spec/template/spec/containers/0/image"
+    patch = [{"op": "replace", "path": place, "value": image}]
+    patches = json.dumps(
+        [{"target": {"kind": "Deployment", "name": "frontend"}, "patch": json.dumps(patch)}]
+    )
+    parameters = [
+        {"name": "image-list", "string": f"app={indexed.image}"},
+        {"name": "app.manifest-path", "string": f"apps/Deployment:{place}"},
+        {"name": "patches", "string": patches},
+    ]
+
+    before = indexed.generate(name="another", path=path)
+    done = indexed.generate(name="another", path=path, parameters=parameters)
+    patched = indexed.generate(name="another", path=path, parameters=parameters[2:])
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert images(done.stdout)["frontend"] == f"{indexed.image}:v4"
+    assert images(patched.stdout)["frontend"] == image
+    kept = [text for text in before.stdout.split("---\n") if f"{indexed.image}:" not in text]
+    assert all(text in done.stdout for text in kept)
+
+
+def test_a_patch_that_is_wrong_is_an_error(indexed: Guestbook) -> None:
+    patches = "- target: {kind: Service}\n  patch: '[{op: remove, path: /nowhere}]'\n"
+
+    done = indexed.generate(parameters=[{"name": "patches", "string": patches}])
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: patches[0]: Service ")
+    assert "remove /nowhere cannot be done, for its place is not there" in done.stderr

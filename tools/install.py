@@ -94,10 +94,10 @@ TOOLS = (
     ),
     Tool(
         name="oracle",
-        version="1.1.0",
+        version="1.2.0",
         package=".",
         version_arguments=("--version",),
-        takes="5 seconds",
+        takes="20 seconds",
     ),
     Tool(
         name="argocd",

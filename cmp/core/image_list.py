@@ -3,13 +3,16 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from cmp.core.image import Repository, split_tag
 from cmp.core.keys import IMAGE_LIST, SOURCE, split_alias, unknown_keys
 from cmp.core.policy import OPTIONS, Policy
 from cmp.core.remarks import remarks
 from cmp.errors import InvalidImage, InvalidPolicy
+
+if TYPE_CHECKING:
+    from cmp.core.manifest_path import ManifestPath
 
 # Of constraints: an entry that holds one before its first `=` has no alias.
 _OPERATORS = "<>!~^=:"
@@ -24,6 +27,7 @@ class Target(NamedTuple):
     helm_tag: str = ""
     helm_spec: str = ""
     kustomize_name: str = ""
+    manifest_paths: "tuple[ManifestPath, ...]" = ()
 
 
 class ManagedImage(NamedTuple):
@@ -178,6 +182,17 @@ def _target(alias: str, option: str, name: str) -> str:
     return name
 
 
+def _manifest_paths(alias: str, text: str) -> "tuple[ManifestPath, ...]":
+    if not text:
+        return ()
+    from cmp.core.manifest_path import parse_manifest_paths
+
+    try:
+        return parse_manifest_paths(text)
+    except InvalidPolicy as error:
+        raise error.within(f"image {alias}: manifest-path") from None
+
+
 def _answers(entries: Iterable[_Entry]) -> dict[str, int]:
     """Return every name under which an entry's keys may stand, most telling first.
 
@@ -243,15 +258,11 @@ def _managed(entry: _Entry, answers: list[str], keys: Mapping[str, str]) -> Mana
     except InvalidPolicy as error:
         raise error.within(f"image {alias}") from None
     target = Target(
-        *(
-            _target(alias, option, own(option))
-            for option in (
-                "helm.image-name",
-                "helm.image-tag",
-                "helm.image-spec",
-                "kustomize.image-name",
-            )
-        )
+        helm_name=_target(alias, "helm.image-name", own("helm.image-name")),
+        helm_tag=_target(alias, "helm.image-tag", own("helm.image-tag")),
+        helm_spec=_target(alias, "helm.image-spec", own("helm.image-spec")),
+        kustomize_name=_target(alias, "kustomize.image-name", own("kustomize.image-name")),
+        manifest_paths=_manifest_paths(alias, own("manifest-path")),
     )
     window, pull_secret = (
         own(option) or options.get(option, "").strip()

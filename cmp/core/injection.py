@@ -1,10 +1,11 @@
-"""How a choice enters what is rendered: Helm parameters, Kustomize image arguments."""
+"""How a choice enters what is rendered: Helm parameters, Kustomize image arguments, text."""
 
 from typing import NamedTuple
 
-from cmp.core.image import reference_suffix
+from cmp.core.image import Image, Repository, reference_suffix, split_tag
 from cmp.core.image_list import ManagedImage
 from cmp.core.policy import DIGEST_ONLY
+from cmp.errors import InvalidImage
 
 _DEFAULT_HELM_NAME = "image.name"
 _DEFAULT_HELM_TAG = "image.tag"
@@ -47,6 +48,39 @@ def kustomize_image(choice: Choice) -> str:
     name = choice.image.target.kustomize_name or repository
     new_name = "*" if name == repository else repository
     return f"{name}={new_name}{_suffix(choice)}"
+
+
+def placed_image(choice: Choice, written: str) -> str | None:
+    """Return what goes in place of an image in manifests; None when it is another image.
+
+    Its name stays as it is written there, but where it is what ``kustomize.image-name`` says
+    the manifests call the image.
+    """
+    owner, name = choice.image.repository, choice.image.target.kustomize_name
+    there = split_tag(written.partition("@")[0])[0]
+    if name and there == name:
+        return owner.written + _suffix(choice)
+    try:
+        found = Image.parse(written).repository
+        if found == (Repository.parse(name) if name else owner):
+            return (there if found == owner else owner.written) + _suffix(choice)
+    except InvalidImage:
+        pass
+    return None
+
+
+def is_set_by(kind: str, choice: Choice) -> bool:
+    """Tell whether an image is set as the renderer ``kind`` does by itself, whatever that is.
+
+    One with a ``manifest-path`` is not, unless it has a key for that renderer too.
+    """
+    target = choice.image.target
+    own = {
+        "helm": target.helm_name or target.helm_tag or target.helm_spec,
+        "kustomize": target.kustomize_name,
+        "directory": target.kustomize_name,
+    }
+    return not target.manifest_paths or bool(own[kind])
 
 
 def _suffix(choice: Choice) -> str:

@@ -13,6 +13,9 @@ IMAGE_LIST = "image-list"
 SOURCE = "source"
 IMAGE_LOCK = "image-lock"
 """No policy but a plugin parameter: the images themselves (cmp.core.lock)."""
+PATCHES = "patches"
+"""No policy either: RFC 6902 operations on what was rendered (cmp.renderers.patches)."""
+OWN_PARAMETERS = frozenset({IMAGE_LOCK, PATCHES})
 
 
 class Key(NamedTuple):
@@ -111,6 +114,10 @@ KEYS: tuple[Key, ...] = (
     Key("helm.image-tag", "Helm value that takes the tag; default `image.tag`"),
     Key("helm.image-spec", "Helm value that takes `repository:tag` in one; wins over the two"),
     Key("kustomize.image-name", "the image's name in the manifests, where it is another"),
+    Key(
+        "manifest-path",
+        "comma list of `<group>/<kind>:<JSON pointer>`: where the image stands in custom resources",
+    ),
     Key(
         "allow-empty",
         "`true`: nothing rendered is no error; without it Argo CD might delete everything",

@@ -6,7 +6,7 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from cmp.core.keys import IMAGE_LOCK, is_policy_key, nearest
+from cmp.core.keys import OWN_PARAMETERS, is_policy_key, nearest
 from cmp.errors import InvalidSource
 
 if TYPE_CHECKING:
@@ -45,13 +45,19 @@ class Job(NamedTuple):
 
 
 RENDERERS: Mapping[str, str] = MappingProxyType(
-    {"helm": "cmp.renderers.helm", "kustomize": "cmp.renderers.kustomize"}
+    {
+        "helm": "cmp.renderers.helm",
+        "kustomize": "cmp.renderers.kustomize",
+        "directory": "cmp.renderers.directory",
+    }
 )
 
 _BY_NO_PLUGIN: Mapping[str, str] = MappingProxyType(
     {
         "kustomize.version": "Argo CD tells a plugin nothing of the versions registered with it; "
         "leave it out to have the sidecar's kustomize, or leave this Application native",
+        "directory.jsonnet": "jsonnet is evaluated by Argo CD only; render it to YAML in the "
+        "repository, or leave this Application native",
     }
 )
 
@@ -59,13 +65,13 @@ KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 """In the order in which kustomize looks for them."""
 
 
-def detect(names: list[str]) -> str | None:
-    """Return which renderer a directory with these files is for, or None.
+def detect(names: list[str]) -> str:
+    """Return which renderer a directory with these files is for.
 
     As Argo CD does (argo-cd, util/app/discovery): files are taken in the order of bytes and
     the last that says anything decides, so a kustomization beside a Chart.yaml wins.
     """
-    kind = None
+    kind = "directory"
     for name in sorted(names):
         if name.endswith("Chart.yaml"):
             kind = "helm"
@@ -85,7 +91,7 @@ def is_option(name: str) -> bool:
     ``kustomize.version`` could be the key ``version`` of an image called kustomize; to pass
     over a version that is asked for would be worse than to have that image renamed.
     """
-    return name in _BY_NO_PLUGIN or (name != IMAGE_LOCK and not is_policy_key(name))
+    return name in _BY_NO_PLUGIN or (name not in OWN_PARAMETERS and not is_policy_key(name))
 
 
 def check_options(kind: str, names: list[str]) -> None:

@@ -6,19 +6,17 @@ all else in it stays as it is.
 
 from __future__ import annotations
 
-import json
 import os
-import re
 from typing import TYPE_CHECKING
 
 import yaml
 
-from cmp.core.keys import nearest
+from cmp.core.flow import flow
 from cmp.errors import InvalidSource, RenderRefused, excerpt
+from cmp.renderers.patch_options import mapping, read_items, target, text_field
 from cmp.renderers.paths import inside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from typing import Any
 
     from cmp.renderers import Job
@@ -29,57 +27,28 @@ _WHERE = "kustomize.patches"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _MERGE = "tag:yaml.org,2002:merge"
 _FIELDS = ("path", "patch", "target", "options")
-_TARGET = (
-    *("group", "version", "kind", "name", "namespace"),
-    *("annotationSelector", "labelSelector"),
-)
 
 
 def parse_patches(job: Job, written: str) -> list[Patch]:
     """Read the option; raise `InvalidSource` where it is no list of patches."""
-    try:
-        # Every scalar is text to this loader, as every field of a patch is to Argo CD.
-        items = yaml.load(written, Loader=yaml.BaseLoader)  # noqa: S506 - it makes only text
-    except (yaml.YAMLError, RecursionError) as error:  # the latter: brackets without end
-        reason = " ".join(str(error).split())
-        raise InvalidSource(f"not YAML: {reason}", where=_WHERE) from None
-    if not isinstance(items, list):
-        raise InvalidSource("not a list of patches; begin each with '- '", where=_WHERE)
+    items = read_items(written, _WHERE)
     return [_patch(job, item, f"{_WHERE}[{number}]") for number, item in enumerate(items)]
 
 
 def _patch(job: Job, item: object, where: str) -> Patch:
-    fields = _mapping(item, _FIELDS, where)
-    patch: Patch = {n: _text(fields[n], f"{where}.{n}") for n in ("path", "patch") if n in fields}
+    fields = mapping(item, _FIELDS, where)
+    patch: Patch = {
+        n: text_field(fields[n], f"{where}.{n}") for n in ("path", "patch") if n in fields
+    }
     if patch.get("path"):
         inside(job.root, job.directory, patch["path"], what=f"{where}.path")
     if "target" in fields:
-        target = _mapping(fields["target"], _TARGET, f"{where}.target")
-        patch["target"] = {n: _text(v, f"{where}.target.{n}") for n, v in target.items()}
+        patch["target"] = target(fields["target"], f"{where}.target")
     if "options" in fields:
-        options = _mapping(fields["options"], None, f"{where}.options")
+        options = mapping(fields["options"], None, f"{where}.options")
         patch["options"] = {n: _boolean(v, f"{where}.options.{n}") for n, v in options.items()}
     # A target without a field is one, and selects everything (argo-cd, types.go KustomizePatch).
     return {name: value for name, value in patch.items() if value or name == "target"}
-
-
-def _mapping(item: object, names: Iterable[str] | None, where: str) -> dict[str, object]:
-    if not isinstance(item, dict):
-        raise InvalidSource("not a mapping", where=where)
-    for name in item:
-        if not isinstance(name, str) or (names is not None and name not in names):
-            known = tuple(names or ())
-            raise InvalidSource(
-                f"no field {name!r}{nearest(str(name), known)}; use one of: {', '.join(known)}",
-                where=where,
-            )
-    return item
-
-
-def _text(value: object, where: str) -> str:
-    if not isinstance(value, str):
-        raise InvalidSource("not text; write it as a block: '|-'", where=where)
-    return value
 
 
 def _boolean(value: object, where: str) -> bool:
@@ -122,7 +91,7 @@ def with_patches(text: str, patches: list[Patch]) -> str:
     root = next(yaml.compose_all(text, Loader=yaml.SafeLoader), None)
     if not isinstance(root, yaml.MappingNode):
         raise RenderRefused("it is no mapping, so that no patches can be added; write fields")
-    items = [_flow(patch) for patch in patches]
+    items = [flow(patch) for patch in patches]
     for key, value in reversed(root.value):
         if key.value == "patches":
             _check_list(root, key, value)
@@ -171,16 +140,3 @@ def _inserted(text: str, end: yaml.Mark, lines: list[str]) -> str:
     if text[start : end.index].strip():  # the last line has no end
         return f"{text[: end.index]}\n{added}{text[end.index :]}"
     return text[:start] + added + text[start:]
-
-
-def _flow(patch: Patch) -> str:
-    """Return JSON, which is YAML but for characters that JSON writes as two."""
-    return re.sub(
-        r"\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})",
-        lambda pair: f"\\U{_code_point(pair[1], pair[2]):08x}",
-        json.dumps(patch),
-    )
-
-
-def _code_point(high: str, low: str) -> int:
-    return 0x10000 + ((int(high, 16) - 0xD800) << 10) + (int(low, 16) - 0xDC00)

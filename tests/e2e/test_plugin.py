@@ -102,6 +102,12 @@ def test_a_policy_that_cannot_be_read_is_explained_in_the_application(
             id="helm",
         ),
         pytest.param("kustomize", [], {"kustomize": {}}, id="kustomize"),
+        pytest.param(
+            "directory",
+            [{"name": "directory.recurse", "string": "true"}],
+            {"directory": {"recurse": True}},
+            id="directory",
+        ),
     ],
 )
 def test_apart_from_the_image_everything_is_as_argo_cd_renders_it_natively(
@@ -112,6 +118,8 @@ def test_apart_from_the_image_everything_is_as_argo_cd_renders_it_natively(
     native: dict[str, Any],
 ) -> None:
     guestbook.push("v1", "v4")
+    if path == "directory":
+        _write_files_of_every_kind(guestbook)
     application = manifest(guestbook, path=path, parameters=parameters)
     guestbook.refresh()
     name = guestbook.namespace
@@ -129,6 +137,27 @@ def test_apart_from_the_image_everything_is_as_argo_cd_renders_it_natively(
     assert ours.applied() == json.loads(
         expected.replace(f"{guestbook.image}:v1", f"{guestbook.image}:v4")
     )
+
+
+def _write_files_of_every_kind(guestbook: Guestbook) -> None:
+    """Commit a plain directory with all that Argo CD reads in one."""
+    guestbook.plain_directory()
+    folder = guestbook.repository / "directory" / "more"
+    folder.mkdir()
+    one = {"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": "é😀\u2028 / \n"}}
+    named = [{**one, "metadata": {"name": f"{name}-file"}} for name in "abcde"]
+    (folder / "a.json").write_text(json.dumps(named[0], indent="\t"))
+    (folder / "b.yaml").write_text(json.dumps(named[1], indent="\t"))
+    (folder / "c.yml").write_text("---\n" + yaml.safe_dump(named[2]), encoding="utf-16")
+    (folder / "d.yaml").write_text(
+        json.dumps({"kind": "List", "apiVersion": "v1", "items": named[3:]})
+    )
+    (folder / "e.yaml").write_text("a: 1  # no manifest\n")
+    (folder / "f.yaml").write_text(
+        "apiVersion: v1\r\nkind: ConfigMap\r\nmetadata: {name: f}\r\n"
+        "data:\r\n  x: |+\r\n    y\r\n\r\n"
+    )
+    commit_all(guestbook.repository, "A plain directory")
 
 
 def test_an_applications_repository_cannot_run_code_in_the_sidecar(

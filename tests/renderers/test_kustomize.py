@@ -42,7 +42,7 @@ PATCHES = """\
 PATCH_FILE = "- {op: replace, path: /spec/replicas, value: 9}\n"
 
 
-def choice(name: str, tag: str, alias: str = "app", **target: str) -> Choice:
+def choice(name: str, tag: str, alias: str = "app", **target: Any) -> Choice:
     return Choice(ManagedImage(alias, Repository.parse(name), Policy(), Target(**target)), tag)
 
 

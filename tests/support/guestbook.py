@@ -65,6 +65,11 @@ class Guestbook:
     def redis(self) -> str:
         return f"{self.registry.host}/{self.namespace}/redis"
 
+    def plain_directory(self) -> None:
+        """Copy the manifests of ``kustomize`` to ``directory``, without the kustomization."""
+        shutil.copytree(self.repository / "kustomize", self.repository / "directory")
+        (self.repository / "directory" / "kustomization.yaml").unlink()
+
     def push(self, *tags: str, repository: str = "app", created: str = "") -> None:
         """Push images; without ``created`` each is a day older than the one before."""
         for number, tag in enumerate(tags):

@@ -34,6 +34,6 @@ def job(
     return Job(str(root / path), str(root), wanted, choices, env or {"PATH": PATH})
 
 
-def choice(tag: str, digest: str = "", **target: str) -> Choice:
+def choice(tag: str, digest: str = "", **target: Any) -> Choice:
     image = ManagedImage("app", Repository.parse("r.test/app"), Policy(), Target(**target))
     return Choice(image, tag, digest)

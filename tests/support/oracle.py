@@ -69,6 +69,17 @@ class Oracle:
         expanded: list[str] = self._ask("expand", texts)
         return expanded
 
+    def directory(self, texts: Sequence[str]) -> list[tuple[list[str], str]]:
+        """Each YAML file of a plain directory: its objects as JSON, and the error they end in."""
+        return self._objects("directory", texts)
+
+    def plugin(self, texts: Sequence[str]) -> list[tuple[list[str], str]]:
+        """Each text that a plugin prints: its objects as JSON, and what is wrong with it."""
+        return self._objects("plugin", texts)
+
+    def _objects(self, about: str, texts: Sequence[str]) -> list[tuple[list[str], str]]:
+        return [(one["objects"] or [], one["error"]) for one in self._ask(about, texts)]
+
     def _ask(self, about: str, texts: Sequence[str], pattern: str = "", duration: str = "") -> Any:
         question = {
             "about": about,

@@ -5,22 +5,30 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	_ "crypto/sha256" // digests of these kinds are checked, as where they are linked in
 	_ "crypto/sha512"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/Masterminds/semver/v3"
 	"github.com/distribution/reference"
 	globs "github.com/gobwas/glob"
 	"github.com/robfig/cron/v3"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	kubeyaml "k8s.io/apimachinery/pkg/util/yaml"
+	"sigs.k8s.io/yaml"
 )
 
-const version = "1.1.0"
+const version = "1.2.0"
 
 // question asks about one pattern (or constraint, or schedule) and any number of texts.
 type question struct {
@@ -39,6 +47,8 @@ var answers = map[string]func(question) any{
 	"regexp":     expression,
 	"reference":  references,
 	"expand":     expand,
+	"directory":  directory,
+	"plugin":     plugin,
 }
 
 func main() {
@@ -205,4 +215,83 @@ func expand(asked question) any {
 		})
 	}
 	return expanded
+}
+
+// objects are JSON, as repo-server hands them on.
+type objects struct {
+	Objects []string `json:"objects"`
+	Error   string   `json:"error"`
+}
+
+// directory reads each text as Argo CD reads a YAML file of a plain directory (argo-cd,
+// reposerver/repository, splitYAMLOrJSON): the objects up to the first error.
+func directory(asked question) any {
+	found := make([]objects, len(asked.Texts))
+	for i, text := range asked.Texts {
+		decoder := kubeyaml.NewYAMLOrJSONDecoder(bytes.NewReader([]byte(text)), 4096)
+		for {
+			object := &unstructured.Unstructured{}
+			if err := decoder.Decode(&object); errors.Is(err, io.EOF) {
+				break
+			} else if err != nil {
+				found[i].Error = err.Error()
+				break
+			}
+			if object != nil {
+				found[i].add(object)
+			}
+		}
+	}
+	return found
+}
+
+// plugin reads each text as Argo CD reads what a plugin prints: cmp-server takes the last line
+// end away and splits it, repo-server parses each part again (gitops-engine, kube.SplitYAML).
+func plugin(asked question) any {
+	found := make([]objects, len(asked.Texts))
+	for i, text := range asked.Texts {
+		parts, err := split([]byte(strings.TrimSuffix(text, "\n")))
+		for _, part := range parts {
+			again, splitErr := split([]byte(part))
+			err = errors.Join(err, splitErr)
+			for _, one := range again {
+				object := &unstructured.Unstructured{}
+				if unmarshalErr := yaml.Unmarshal([]byte(one), object); unmarshalErr != nil {
+					err = errors.Join(err, unmarshalErr)
+					continue
+				}
+				found[i].add(object)
+			}
+		}
+		if err != nil {
+			found[i].Error = err.Error()
+		}
+	}
+	return found
+}
+
+func split(text []byte) ([]string, error) {
+	decoder := kubeyaml.NewYAMLOrJSONDecoder(bytes.NewReader(text), 4096)
+	var parts []string
+	for {
+		part := runtime.RawExtension{}
+		if err := decoder.Decode(&part); errors.Is(err, io.EOF) {
+			return parts, nil
+		} else if err != nil {
+			return parts, err
+		}
+		part.Raw = bytes.TrimSpace(part.Raw)
+		if len(part.Raw) != 0 && !bytes.Equal(part.Raw, []byte("null")) {
+			parts = append(parts, string(part.Raw))
+		}
+	}
+}
+
+func (o *objects) add(object *unstructured.Unstructured) {
+	text, err := json.Marshal(object.Object)
+	if err != nil {
+		o.Error = err.Error()
+		return
+	}
+	o.Objects = append(o.Objects, string(text))
 }
