@@ -136,7 +136,7 @@ def combinations(axes: Axes) -> Iterator[Options]:
         {n: v for n, v in zip(names, values, strict=True) if v is not None} for values in pairs
     ]
     if environment().get("CI") != "true":
-        everything = everything[:: max(1, len(everything) // _EVERYDAY)]
+        everything = everything[:: -(-len(everything) // _EVERYDAY)]
     yield from everything
 
 

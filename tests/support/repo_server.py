@@ -212,7 +212,10 @@ def _helm(helm: Mapping[str, Any]) -> dict[str, Any]:
     if "valuesObject" in message:
         from base64 import b64encode
 
-        raw = b64encode(json.dumps(message["valuesObject"]).encode()).decode()
+        # As a cluster's API server writes JSON (Go's encoding/json).
+        written = json.dumps(message["valuesObject"], ensure_ascii=False)
+        written = written.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+        raw = b64encode(written.encode()).decode()
         message["valuesObject"] = {"raw": raw}
     return message
 
