@@ -28,9 +28,19 @@ if TYPE_CHECKING:
     from typing import ClassVar, Self
 
 
+_LONGEST_EXCERPT = 40  # characters
+
+
 def quoted(text: str) -> str:
     """Return ``text`` in quotes as it was written: an expression keeps its single backslashes."""
     return f"'{text}'" if text.isprintable() else repr(text)
+
+
+def excerpt(value: str) -> str:
+    """Return a value as far as it helps to find it: it may be a secret by mistake."""
+    return (
+        quoted(value) if len(value) <= _LONGEST_EXCERPT else f"{quoted(value[:_LONGEST_EXCERPT])}…"
+    )
 
 
 class CmpError(Exception):

@@ -12,10 +12,18 @@ from typing import TYPE_CHECKING
 
 from cmp import renderers
 from cmp.choose import Chosen, choose
-from cmp.errors import IndexUnavailable, InvalidApplication, InvalidSource, RenderRefused
+from cmp.errors import (
+    IndexUnavailable,
+    InvalidApplication,
+    InvalidSource,
+    RenderRefused,
+    ToolFailed,
+)
 from cmp.index import open_reader
+from cmp.renderers.ending import DeadlinePassed, Ended, ends_early
 from cmp.renderers.paths import repository_root
-from cmp.settings import DEFAULT_INDEX, RenderRequest, setting
+from cmp.renderers.slots import slot
+from cmp.settings import DEFAULT_INDEX, RenderRequest, render_deadline, setting
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -52,6 +60,14 @@ def configure(parser: ArgumentParser) -> None:
         const="true",
         help="refuse what would be fetched from elsewhere",
     )
+    parser.add_argument(
+        "--render-concurrency",
+        metavar="N",
+        help="how many may render at once (default: in the sidecar as many as it has cores)",
+    )
+    parser.add_argument(
+        "--render-deadline", metavar="DURATION", help="when to give up (default: 50s)"
+    )
 
 
 def main(args: Namespace, env: Mapping[str, str], now: datetime) -> int:
@@ -72,10 +88,14 @@ def main(args: Namespace, env: Mapping[str, str], now: datetime) -> int:
         raise error.within(f"index {url}") from None
     for note in chosen.notes:
         print(f"note: {note}", file=sys.stderr)  # noqa: T201 - a note to a person
-    output = _render(request, directory or os.getcwd(), chosen, env)
+    wanted = [chosen]
     if getattr(args, "diff", False):
-        git = _render(request, directory or os.getcwd(), Chosen((), (), chosen.allow_empty), env)
-        output = _diff(git, output)
+        wanted.append(Chosen((), (), chosen.allow_empty))
+    try:
+        outputs = _render_in_time(request, os.path.abspath(directory or os.getcwd()), wanted, env)
+    except Ended as ended:
+        return 128 + ended.number  # as a shell has it; nobody is there to be told
+    output = outputs[0] if len(outputs) == 1 else _diff(outputs[1], outputs[0])
     sys.stdout.buffer.write(output)
     sys.stdout.buffer.flush()
     return 0
@@ -86,14 +106,36 @@ def _with_flags(args: Namespace, env: Mapping[str, str]) -> Mapping[str, str]:
     flags = {
         "CMP_KUSTOMIZE_BUILD_OPTIONS": getattr(args, "kustomize_build_options", None),
         "CMP_OFFLINE": getattr(args, "offline", None),
+        "CMP_RENDER_CONCURRENCY": getattr(args, "render_concurrency", None),
+        "CMP_RENDER_DEADLINE": getattr(args, "render_deadline", None),
     }
     return {**env, **{name: value for name, value in flags.items() if value}}
 
 
+def _render_in_time(
+    request: RenderRequest, directory: str, wanted: list[Chosen], env: Mapping[str, str]
+) -> list[bytes]:
+    deadline_s = render_deadline(env)
+    try:
+        with ends_early(deadline_s), slot(directory, env) as locks:
+            return [_render(request, directory, chosen, env, locks) for chosen in wanted]
+    except DeadlinePassed as passed:
+        more = "CMP_RENDER_CONCURRENCY where the sidecar has cores and memory for more at once, or "
+        raise ToolFailed(
+            f"not done within {deadline_s:g} s: {passed.doing or 'it was still at work'}; raise "
+            f"{more if passed.waited_s >= 1 else ''}CMP_RENDER_DEADLINE, together with Argo CD's "
+            "controller.repo.server.timeout.seconds",
+            where="render",
+        ) from None
+
+
 def _render(
-    request: RenderRequest, directory: str, chosen: Chosen, env: Mapping[str, str]
+    request: RenderRequest,
+    directory: str,
+    chosen: Chosen,
+    env: Mapping[str, str],
+    locks: tuple[int, ...],
 ) -> bytes:
-    directory = os.path.abspath(directory)
     kind = _kind(request, directory)
     renderers.check_options(kind, [n for n in request.parameters if renderers.is_option(n)])
     job = renderers.Job(
@@ -102,6 +144,7 @@ def _render(
         request=request,
         choices=chosen.choices,
         env=env,
+        locks=locks,
     )
     output = renderers.renderer(kind).render(job)
     if not chosen.allow_empty and _is_empty(output):

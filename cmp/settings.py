@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cmp.core.parameters import parse_parameters
 from cmp.core.record import SourceId, without_credentials
-from cmp.errors import InvalidApplication, InvalidSource
+from cmp.errors import InvalidApplication, InvalidSource, excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from cmp.core.parameters import Value
 
 DEFAULT_INDEX = "file:///var/lib/image-cmp/index"
+DEFAULT_DEADLINE_S = 50.0
+"""Argo CD waits 60 s, of which fetching and sending the repository takes a part."""
+_LONGEST_S = 86400
+_MOST_RENDERS = 1000
 
 
 def environment() -> Mapping[str, str]:
@@ -39,6 +43,39 @@ def is_offline(env: Mapping[str, str]) -> bool:
     if value not in ("true", "false"):
         raise InvalidSource(f"{value!r} is neither true nor false", where="CMP_OFFLINE")
     return value == "true"
+
+
+def render_concurrency(env: Mapping[str, str]) -> int | None:
+    """Return how many may render at once, where ``CMP_RENDER_CONCURRENCY`` says so."""
+    value = setting(None, env, "CMP_RENDER_CONCURRENCY")
+    if not value:
+        return None
+    if not (value.isascii() and value.isdigit() and 1 <= int(value[:9]) <= _MOST_RENDERS):
+        raise InvalidSource(
+            f"not a number of renders: {excerpt(value)}; write 1 or more",
+            where="CMP_RENDER_CONCURRENCY",
+        )
+    return int(value)
+
+
+def render_deadline(env: Mapping[str, str]) -> float:
+    """Return the seconds that ``CMP_RENDER_DEADLINE`` gives a render."""
+    value = setting(None, env, "CMP_RENDER_DEADLINE")
+    if not value:
+        return DEFAULT_DEADLINE_S
+    from cmp.core.duration import parse_duration
+    from cmp.errors import InvalidInput
+
+    try:
+        seconds = parse_duration(value).total_seconds()
+    except InvalidInput as error:
+        raise InvalidSource(error.message, where="CMP_RENDER_DEADLINE") from None
+    if not 0 < seconds <= _LONGEST_S:
+        raise InvalidSource(
+            f"{excerpt(value)} is no time to render in; write a duration as 50s, of a day at most",
+            where="CMP_RENDER_DEADLINE",
+        )
+    return seconds
 
 
 class RenderRequest(NamedTuple):

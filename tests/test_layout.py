@@ -64,8 +64,11 @@ LOADED = frozenset(
         "cmp.index.names",
         "cmp.render",
         "cmp.renderers",
+        "cmp.renderers.ending",
         "cmp.renderers.paths",
         "cmp.renderers.process",
+        "cmp.renderers.scratch",
+        "cmp.renderers.slots",
         "cmp.settings",
     }
 )
@@ -74,7 +77,6 @@ RENDERER = {
         "cmp.renderers.helm",
         "cmp.renderers.helm_options",
         "cmp.renderers.helm_sets",
-        "cmp.renderers.home",
         "cmp.renderers.options",
     },
     "kustomize": {
@@ -229,7 +231,8 @@ def test_plugin_yaml_is_what_the_design_says() -> None:
             "cmp/renderers",
             {module.rpartition(".")[2] for module in RENDERERS.values()},
             {
-                *("checkout", "home", "options", "paths", "process"),
+                *("checkout", "descendants", "ending", "options", "paths", "process"),
+                *("reason", "scratch", "slots"),
                 *("helm_dependencies", "helm_options", "helm_sets", "value_files", "value_globs"),
                 *("kustomize_build", "kustomize_charts", "kustomize_components"),
                 *("kustomize_edits", "kustomize_options", "kustomize_patches"),

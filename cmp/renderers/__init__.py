@@ -40,6 +40,8 @@ class Job(NamedTuple):
     choices: tuple[Choice, ...]
     env: Mapping[str, str]
     """For the children: as this process has it."""
+    locks: tuple[int, ...] = ()
+    """Of this render: open files that the children hold on to besides us."""
 
 
 RENDERERS: Mapping[str, str] = MappingProxyType(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cmp.errors import ToolFailed
 from cmp.renderers.paths import unpacked_root
+from cmp.renderers.scratch import temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,13 +23,12 @@ def private_copy(job: Job) -> Iterator[Job]:
         yield job
         return
     import shutil
-    import tempfile
 
-    with tempfile.TemporaryDirectory(prefix="image-cmp-") as temporary:
+    with temporary_folder(job) as (temporary, held):
         root = os.path.join(temporary, os.path.basename(job.root) or "root")
         try:
             shutil.copytree(job.root, root, symlinks=True, ignore=shutil.ignore_patterns(".git"))
         except (OSError, shutil.Error) as error:
             raise ToolFailed(f"{job.root} could not be copied to be rendered: {error}") from error
         directory = os.path.normpath(os.path.join(root, os.path.relpath(job.directory, job.root)))
-        yield job._replace(directory=directory, root=root)
+        yield held._replace(directory=directory, root=root)

@@ -8,10 +8,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from cmp.errors import CmpError, InvalidSource, RenderRefused, ToolFailed
+from cmp.errors import CmpError, InvalidSource, RenderRefused, ToolFailed, excerpt
 from cmp.renderers.helm_options import HELM_OPTIONS
 from cmp.renderers.helm_sets import set_arguments
-from cmp.renderers.home import temporary_home
 from cmp.renderers.options import array, is_set, mapping, text
 from cmp.renderers.process import run
 
@@ -20,6 +19,9 @@ if TYPE_CHECKING:
 
 OPTIONS = tuple(option.name for option in HELM_OPTIONS)
 
+_STDIN = "-"  # as helm calls it
+# `helm template` reads in its homes, and makes none. In /proc nobody can, root neither.
+_NOWHERE = "/proc/nonexistent"
 # What helm says when charts/ lacks what the chart depends on (argo-cd, util/helm/helm.go).
 _MISSING_DEPENDENCY = (
     "found in requirements.yaml, but missing in charts",
@@ -29,19 +31,17 @@ _MISSING_DEPENDENCY = (
 
 def render(job: Job) -> bytes:
     """Render the chart with the chosen images set as strings."""
-    with temporary_home(job.env) as home:
-        values = _inline_values(job, home)
-        job = job._replace(env={**job.env, **_homes(home)})
-        try:
-            return _template(job, values)
-        except RenderRefused as error:
-            raise _in_the_owners_words(job, error, values) from None
+    job = job._replace(env={**job.env, **homes(_NOWHERE)})
+    try:
+        return _template(job)
+    except RenderRefused as error:
+        raise _in_the_owners_words(job, error) from None
 
 
-def arguments(job: Job, values: str = "") -> list[str]:
+def arguments(job: Job) -> list[str]:
     """Return what follows ``helm``; raise `InvalidSource` for an option it cannot be given.
 
-    ``values`` is the file with the values that the Application holds itself.
+    The values that the Application holds itself are for its standard input.
     """
     request = job.request
     given = request.parameters
@@ -55,7 +55,7 @@ def arguments(job: Job, values: str = "") -> list[str]:
     if kube_version:
         argv += ["--kube-version", kube_version]
     argv += set_arguments(job)
-    for file in (*_value_files(job), *((values,) if values else ())):
+    for file in (*_value_files(job), *((_STDIN,) if _inline(job)[1] else ())):
         argv += ["--values", file]
     for version in array(given, "helm.apiVersions") or request.api_versions:
         argv += ["--api-versions", version]
@@ -72,8 +72,11 @@ def _switches(job: Job) -> list[str]:
     return argv
 
 
-def _in_the_owners_words(job: Job, error: RenderRefused, values: str) -> CmpError:
-    message = error.message.replace(values, _inline(job)[0]) if values else error.message
+def _in_the_owners_words(job: Job, error: RenderRefused) -> CmpError:
+    option, values = _inline(job)
+    message = error.message
+    if values:
+        message = message.replace(f"failed to parse {_STDIN}: ", f"failed to parse {option}: ", 1)
     given = job.request.parameters
     files = (*array(given, "helm.valueFiles"), *mapping(given, "helm.fileParameters").values())
     if any("://" in file and file in message for file in files):
@@ -81,20 +84,20 @@ def _in_the_owners_words(job: Job, error: RenderRefused, values: str) -> CmpErro
     return RenderRefused(message, where=error.where)
 
 
-def _template(job: Job, values: str) -> bytes:
-    argv = ["helm", *arguments(job, values)]
+def _template(job: Job) -> bytes:
+    values = _inline(job)[1]
     try:
-        return run(argv, cwd=job.directory, env=job.env)
+        return run(job, ["helm", *arguments(job)], stdin=values)
     except RenderRefused as error:
         if not any(said in error.message for said in _MISSING_DEPENDENCY):
             raise
     from cmp.renderers.helm_dependencies import with_dependencies
 
     with with_dependencies(job) as built:
-        return run(["helm", *arguments(built, values)], cwd=built.directory, env=built.env)
+        return run(built, ["helm", *arguments(built)], stdin=values)
 
 
-def _homes(home: str) -> dict[str, str]:
+def homes(home: str) -> dict[str, str]:
     """Return what keeps this run apart from all others: no plugin, no repository, no login."""
     return {f"HELM_{name}_HOME": os.path.join(home, name) for name in ("CACHE", "CONFIG", "DATA")}
 
@@ -104,20 +107,6 @@ def _inline(job: Job) -> tuple[str, str]:
     given = job.request.parameters
     plain, whole = text(given, "helm.values"), text(given, "helm.valuesObject")
     return ("helm.valuesObject", whole) if whole else ("helm.values", plain)
-
-
-def _inline_values(job: Job, home: str) -> str:
-    """Write the Application's own values to a file, as Argo CD does; return its path if any."""
-    _, values = _inline(job)
-    if not values:
-        return ""
-    path = os.path.join(home, "values.yaml")
-    try:
-        with open(path, "w", encoding="utf-8", newline="") as file:
-            file.write(values)
-    except OSError as error:
-        raise ToolFailed(f"{home} cannot be written to: {error.strerror}") from error
-    return path
 
 
 def _value_files(job: Job) -> tuple[str, ...]:
@@ -142,7 +131,7 @@ def kubernetes_version(written: str) -> str:
     match = re.match(r"\s*v?([0-9]+(?:\.[0-9]+)+)", written, re.ASCII)
     if match is None:
         raise InvalidSource(
-            f"could not parse kubernetes version {written!r}; write it as 1.30.2",
+            f"could not parse kubernetes version {excerpt(written)}; write it as 1.30.2",
             where="helm.kubeVersion",
         )
     return match[1]

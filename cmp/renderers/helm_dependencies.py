@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from cmp.errors import InvalidSource, RenderRefused, ToolFailed
 from cmp.renderers.checkout import private_copy
+from cmp.renderers.helm import homes
 from cmp.renderers.process import needs_network, run
+from cmp.renderers.scratch import temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,22 +37,28 @@ def with_dependencies(job: Job) -> Iterator[Job]:
     remote = [a for a in (*addresses, *_addresses(job, "requirements.yaml")) if _is_remote(job, a)]
     for address in remote:
         needs_network(job.env, f"the dependency of {address}", where="Chart.yaml")
-    with private_copy(job) as copy, _lock_as_it_was(copy.directory):
+    with (
+        private_copy(job) as copy,
+        _lock_as_it_was(copy.directory),
+        temporary_folder(copy) as (home, held),
+    ):
+        # helm keeps there what it is told of a repository, until it has read it.
+        built = held._replace(env={**held.env, **homes(home), "TMPDIR": home})
         try:
             for address in addresses:
                 if address.startswith("https://"):
                     name = address.replace("/", "-")
-                    _helm(copy, "repo", "add", name, address)
-            _helm(copy, "dependency", "build")
+                    _helm(built, "repo", "add", name, address)
+            _helm(built, "dependency", "build")
         except RenderRefused as error:
             if not remote:
                 raise
             raise ToolFailed(f"{error.message} ({_NO_CREDENTIALS})", where=error.where) from None
-        yield copy
+        yield built
 
 
 def _helm(job: Job, *arguments: str) -> None:
-    run(["helm", *arguments], cwd=job.directory, env=job.env)
+    run(job, ["helm", *arguments])
 
 
 @contextmanager

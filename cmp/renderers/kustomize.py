@@ -6,6 +6,7 @@ Commands and their order: reference/argocd.md §6 (argo-cd, util/kustomize/kusto
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from cmp.core.injection import kustomize_image
@@ -23,6 +24,7 @@ from cmp.renderers.kustomize_edits import edits
 from cmp.renderers.kustomize_options import TABLE, KustomizeOptions
 from cmp.renderers.paths import inside
 from cmp.renderers.process import run
+from cmp.renderers.scratch import temporary_folder
 from cmp.settings import is_offline, setting
 
 if TYPE_CHECKING:
@@ -42,10 +44,16 @@ def render(job: Job) -> bytes:
         check_charts(job.directory, options.components)
     if is_offline(job.env):
         job = _kept_offline(job, options)
-    if not _is_edited(job, options):
-        return _build(job, options)
-    with private_copy(job) as copy:
-        return _edit_and_build(copy, options)
+    is_edited = _is_edited(job, options)
+    # kustomize puts the charts it fetches beside the kustomization.
+    is_written_to = is_edited or inflates_charts(build_options)
+    with (
+        private_copy(job) if is_written_to else nullcontext(job) as owned,
+        temporary_folder(owned) as (folder, held),
+    ):
+        # Where it puts remote bases, which it leaves there when it is killed.
+        built = held._replace(env={**held.env, "TMPDIR": folder})
+        return _edit_and_build(built, options) if is_edited else _build(built, options)
 
 
 def _kept_offline(job: Job, options: KustomizeOptions) -> Job:
@@ -69,14 +77,14 @@ def _edit_and_build(job: Job, options: KustomizeOptions) -> bytes:
     commands = edits(options, _chosen(job), job.request.variables)
     components = _components(job, options)
     for command in commands:
-        run(["kustomize", "edit", *command], cwd=job.directory, env=job.env)
+        run(job, ["kustomize", "edit", *command])
     if options.patches:
         from cmp.renderers.kustomize_patches import add_patches
 
         add_patches(job, file, options.patches)
     if components:
         added = ["kustomize", "edit", "add", "component", *components]
-        run(added, cwd=job.directory, env=build_environment(job, ""))
+        run(job._replace(env=build_environment(job, "")), added)
     return _build(job, options)
 
 
@@ -120,7 +128,8 @@ def _build(job: Job, options: KustomizeOptions) -> bytes:
     if options.kube_version or inflates_charts(build_options):
         version = _kube_version(options.kube_version or job.request.kube_version)
     argv = build_arguments(job.directory, build_options, version, apis)
-    return run(["kustomize", *argv], cwd=job.root, env=build_environment(job, build_options))
+    job = job._replace(env=build_environment(job, build_options))
+    return run(job, ["kustomize", *argv], cwd=job.root)
 
 
 def _kube_version(written: str) -> str:

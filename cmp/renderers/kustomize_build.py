@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 SETTING = "CMP_KUSTOMIZE_BUILD_OPTIONS"
 _ENABLE_HELM = "--enable-helm"
+_ELSEWHERE = "https:http:ssh:git"
 _RUNS_CODE = (
     "it would run programs that an Application's repository brings; leave it out, "
     "and leave what needs it native"
@@ -75,9 +76,11 @@ def build_environment(job: Job, build_options: str) -> Mapping[str, str]:
     """Return what kustomize, and what it starts, find in their environment.
 
     A kustomization can name the home of Helm's configuration in its own repository, and Helm
-    would start the plugins in it: they are looked for elsewhere.
+    would start the plugins in it: they are looked for elsewhere. kustomize hands the ref of a
+    remote base to Git as an argument, and Git would start what ``--upload-pack`` names there,
+    unless the base is on another machine.
     """
-    env = {**job.env, **job.request.variables}
+    env = {"GIT_ALLOW_PROTOCOL": _ELSEWHERE, **job.env, **job.request.variables}
     if inflates_charts(build_options) and not env.get("HELM_PLUGINS"):
         env["HELM_PLUGINS"] = os.devnull
     return env

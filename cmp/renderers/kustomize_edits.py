@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cmp.errors import InvalidSource
+from cmp.errors import InvalidSource, excerpt
 from cmp.renderers.options import substituted
 
 if TYPE_CHECKING:
@@ -103,7 +103,8 @@ def _count(written: str) -> int:
         if -_INT64 <= count < _INT64:
             return count
     raise InvalidSource(
-        f"expected integer value for count. Received: {written}", where="kustomize.replicas"
+        f"expected integer value for count. Received: {written[:40]}",
+        where="kustomize.replicas",
     )
 
 
@@ -112,7 +113,7 @@ def _arguments(written: list[str], where: str) -> list[str]:
     for argument in written:
         if argument.startswith("-"):
             raise InvalidSource(
-                f"{argument!r} begins with a dash, and kustomize would take it for a flag; "
+                f"{excerpt(argument)} begins with a dash, and kustomize would take it for a flag; "
                 "give a name",
                 where=where,
             )

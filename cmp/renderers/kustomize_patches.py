@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from cmp.core.keys import nearest
-from cmp.errors import InvalidSource, RenderRefused
+from cmp.errors import InvalidSource, RenderRefused, excerpt
 from cmp.renderers.paths import inside
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _text(value: object, where: str) -> str:
 
 def _boolean(value: object, where: str) -> bool:
     if value not in ("true", "false"):
-        raise InvalidSource(f"{value!r} is neither true nor false", where=where)
+        raise InvalidSource(f"{excerpt(str(value))} is neither true nor false", where=where)
     return value == "true"
 
 

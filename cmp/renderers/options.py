@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from cmp.errors import InvalidSource
+from cmp.errors import InvalidSource, excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +39,7 @@ def is_set(given: Mapping[str, Value], name: str) -> bool:
     value = text(given, name)
     if value not in _BOOLEANS:
         raise InvalidSource(
-            f"{value!r} is neither true nor false; write the one or the other",
+            f"{excerpt(value)} is neither true nor false; write the one or the other",
             where=f"parameter {name}",
         )
     return _BOOLEANS[value]

@@ -75,12 +75,13 @@ def _argv(case: Case, root: Path) -> None:
         skipping = {**asked.request.parameters, "helm.skipSchemaValidation": "true"}
         render(asked._replace(request=asked.request._replace(parameters=skipping)))
         return
-    inline = "<inline-values-file>" if case["given"]["helm"].get("values") else ""
-    argv = ["helm", *arguments(_native(case, root), inline)]
+    argv = ["helm", *arguments(_native(case, root))]
     if "argv_suffix" in expect:
         assert argv[-2:] == expect["argv_suffix"].split()
         return
-    expected = expect["argv"].replace("<repo>", f"{root}/chart").split()
+    # Argo CD writes the Application's own values to a file; helm has ours as standard input.
+    expected = expect["argv"].replace("<inline-values-file>", "-")
+    expected = expected.replace("<repo>", f"{root}/chart").split()
     assert argv == ["" if word == '""' else word for word in expected]
 
 

@@ -156,3 +156,38 @@ def test_a_chart_of_the_repository_that_is_not_there_is_the_owners(root: Path) -
 
     with pytest.raises(RenderRefused, match="absent"):
         render(job(root))
+
+
+def test_helm_has_a_home_of_its_own_that_is_gone_afterwards(root: Path) -> None:
+    chart = Chart.create(root / "chart", depends_on="file://../lib")
+    temporary = root.parent / "temporary"
+    temporary.mkdir()
+    env = {**chart.recorded(root.parent), "TMPDIR": str(temporary)}
+    helm = root.parent / "bin" / "helm"
+    started = "mkdir -p $HELM_CACHE_HOME/a; find $HELM_CACHE_HOME >> ${0%/*}/../homes"
+    helm.write_text(
+        helm.read_text().replace("exec ", f"[ $1 = template ] || {{ {started}; }}\nexec ")
+    )
+
+    render(job(root, env=env))
+
+    assert f"{temporary}/image-cmp-" in (root.parent / "homes").read_text()
+    assert [list(folder.iterdir()) for folder in temporary.iterdir()] == [[]]
+
+
+@pytest.mark.parametrize(
+    ("place", "complaint"),
+    [
+        pytest.param("absent", "absent cannot be written to", id="absent"),
+        pytest.param("root", "is in the repository that is rendered; set TMPDIR", id="source"),
+    ],
+)
+def test_a_place_that_cannot_be_used_is_named(root: Path, place: str, complaint: str) -> None:
+    chart = Chart.create(root / "chart", depends_on="file://../lib")
+    before = sorted(root.rglob("*"))
+    env = {**chart.recorded(root.parent), "TMPDIR": str(root.parent / place)}
+
+    with pytest.raises(ToolFailed, match=complaint):
+        render(job(root, env=env))
+
+    assert sorted(root.rglob("*")) == before
