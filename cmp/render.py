@@ -86,8 +86,6 @@ def main(args: Namespace, env: Mapping[str, str], now: datetime) -> int:
         chosen = choose(request, open_reader(url), now, annotations)
     except IndexUnavailable as error:
         raise error.within(f"index {url}") from None
-    for note in chosen.notes:
-        print(f"note: {note}", file=sys.stderr)  # noqa: T201 - a note to a person
     wanted = [chosen]
     if getattr(args, "diff", False):
         wanted.append(Chosen((), (), chosen.allow_empty))
@@ -96,6 +94,9 @@ def main(args: Namespace, env: Mapping[str, str], now: datetime) -> int:
     except Ended as ended:
         return 128 + ended.number  # as a shell has it; nobody is there to be told
     output = outputs[0] if len(outputs) == 1 else _diff(outputs[1], outputs[0])
+    # Of an error Argo CD shows all that is on stderr: it stands there alone.
+    for note in chosen.notes:
+        print(f"note: {note}", file=sys.stderr)  # noqa: T201 - a note to a person
     sys.stdout.buffer.write(output)
     sys.stdout.buffer.flush()
     return 0
