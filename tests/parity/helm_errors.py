@@ -144,6 +144,11 @@ ERRORS: dict[str, Error] = {
         "Kubernetes v1.37.0",
         files_of(chart="kubeVersion: < 1.20.0\n"),
     ),
+    "version of helm": Error(
+        {"version": "v2"},
+        "helm version 'v2' is not supported",
+        "helm.version: the sidecar has one helm, and so has Argo CD itself; leave it out",
+    ),
     "schema that is violated": Error(
         {},
         "missing property 'needed'",

@@ -54,9 +54,12 @@ class Judge:
         self._index = FileIndex(f"file://{repo_server.index}")
         self._publish()
 
-    def index(self, repository: str, *tags: str) -> None:
-        """Let the plugin find these tags in ``repository``."""
-        known = {tag: Tag(tag, first_seen=_LISTED, kind="image") for tag in tags}
+    def index(self, repository: str, *tags: str, **digests: str) -> None:
+        """Let the plugin find these tags in ``repository``, some with their digests."""
+        known = {
+            tag: Tag(tag, first_seen=_LISTED, kind="image", digest=digests.get(tag))
+            for tag in (*tags, *digests)
+        }
         snapshot = Snapshot(Repository.parse(repository), listed_at=_LISTED, tags=known)
         with self._index.writing():
             self._index.put_snapshot(snapshot)
@@ -112,6 +115,16 @@ class Judge:
         """Return what our plugin makes of it, with the same options as parameters."""
         section, request = _split(options)
         parameters = [*as_parameters(source.kind, section), *as_strings(policy or {})]
+        return self.with_parameters(source, url, parameters, request)
+
+    def with_parameters(
+        self,
+        source: Source,
+        url: str,
+        parameters: Sequence[Mapping[str, Any]],
+        request: Options = MappingProxyType({}),
+    ) -> Generated | Refused:
+        """Return what our plugin makes of parameters, as an Application has them."""
         plugin = {"name": "image-cmp", "parameters": parameters}
         return self._generate({"repoURL": url, "path": source.path, "plugin": plugin}, request)
 
