@@ -1,29 +1,8 @@
-"""Charts by their structure: subcharts, dependencies, hooks, CRDs, schemas and the like."""
+"""Charts by what is in them: hooks, CRDs, files, schemas, capabilities and the like."""
 
-from tests.parity.helm_skeleton import (
-    BRIEFLY,
-    OLD_CHART,
-    SHOWS,
-    archive,
-    depends,
-    each,
-    files_of,
-    parameters,
-    source,
-)
+from tests.parity.helm_skeleton import IN_CHARTS, each, files_of, parameters, source
 from tests.support.judge import Source
 
-_SUB = files_of("sub", values="text: of sub\nreplicas: 1\n")
-_IN_CHARTS = {f"app/charts/{name}": text for name, text in _SUB.items()}
-_ABOVE = {"name": "sub", "repository": "file://../sub"}
-_LOCK = """\
-dependencies:
-- name: sub
-  repository: file://../sub
-  version: 1.0.0
-digest: sha256:244fa35d6bfb7a775d29423d1e899cc66aa0435a22708e51546393a73a53562a
-generated: "2026-01-01T00:00:00Z"
-"""
 _HOOK = """\
 ---
 apiVersion: batch/v1
@@ -103,26 +82,6 @@ data:
   text: {{ tpl .Values.template . | quote }}
   file: {{ tpl (.Files.Get "snippet.tpl") (dict "Values" .Values "Template" .Template) | quote }}
 """
-_NAMED = """\
-{{- define "name" }}of {{ .Chart.Name }}{{ end -}}
-{{- define "labels" -}}
-app: {{ .Chart.Name }}
-release: {{ .Release.Name | trunc 63 | trimSuffix "-" }}
-{{- end }}
-"""
-_USES = """\
-apiVersion: v1
-kind: ConfigMap
-metadata:
-  name: uses
-  labels: {{- include "labels" . | nindent 4 }}
-data: {name: {{ template "name" . }} }
-"""
-_LIBRARY = {
-    "lib/Chart.yaml": "apiVersion: v2\nname: lib\nversion: 1.0.0\ntype: library\n",
-    "lib/templates/_name.tpl": _NAMED,
-    "lib/templates/ignored.yaml": SHOWS,
-}
 _IGNORE = """\
 # a comment
 *.bak
@@ -132,137 +91,15 @@ folder/
 /files/[xy].conf
 """
 
+
 CHARTS: dict[str, Source] = {
-    "subchart in a folder": source({**files_of(), **_IN_CHARTS}),
-    "subchart in an archive": source({**files_of(), "app/charts/sub-1.0.0.tgz": archive(_SUB)}),
-    "subchart that is named, in an archive": source(
-        {
-            **files_of(chart=depends({"name": "sub"})),
-            "app/charts/sub-1.0.0.tgz": archive(_SUB),
-        }
-    ),
-    "subcharts by condition": source(
-        {
-            **files_of(
-                chart=depends({"name": "sub", "condition": "sub.enabled,global.sub"}),
-                values="sub: {replicas: 3}\n",
-            ),
-            **_IN_CHARTS,
-        },
-        {
-            "parameters": [
-                None,
-                *each(("sub.enabled", "false"), ("global.sub", "false"), ("sub.enabled", "1")),
-            ],
-            "values": [None, "sub: {text: of app}\n"],
-            "valuesObject": [None, {"sub": {"enabled": False}}],
-        },
-    ),
-    "subcharts by tag": source(
-        {
-            **files_of(
-                chart=depends(
-                    {"name": "sub", "tags": ["front", "all"], "condition": "sub.enabled"},
-                    {"name": "sub", "alias": "other", "tags": ["all"]},
-                ),
-                values="tags: {all: false}\n",
-            ),
-            **_IN_CHARTS,
-        },
-        {
-            "parameters": [None, *each(("tags.front", "true"), ("sub.enabled", "true"))],
-            "values": [None, "tags: {all: true}\n"],
-        },
-    ),
-    "subcharts with aliases": source(
-        {
-            **files_of(
-                chart=depends(
-                    {"name": "sub", "alias": "first"}, {"name": "sub", "alias": "second"}
-                ),
-                values="first: {text: one}\nsecond: {replicas: 2}\n",
-            ),
-            **_IN_CHARTS,
-        },
-        {
-            "parameters": [None, *each(("second.text", "two"), ("sub.text", "of nobody"))],
-            "values": [None, "first: null\n", "second: {text: null}\n"],
-        },
-    ),
-    "values imported from a subchart": source(
-        {
-            **files_of(
-                chart=depends(
-                    {
-                        "name": "sub",
-                        "import-values": ["data", {"child": "deep.er", "parent": "here"}],
-                    }
-                ),
-                values="here: {kept: true}\n",
-            ),
-            **_IN_CHARTS,
-            "app/charts/sub/values.yaml": (
-                "exports: {data: {imported: 1}}\ndeep: {er: {a: 1, b: [x]}}\n"
-            ),
-        },
-        {
-            "parameters": [None, *each(("here.a", "2"), ("sub.deep.er.a", "3"))],
-            "values": [None, "imported: own\n", "sub: {exports: {data: {imported: null}}}\n"],
-        },
-    ),
-    "globals of an umbrella": source(
-        {
-            **files_of(values="global: {a: 1, b: {c: d}}\nsub: {global: {a: of sub}}\n"),
-            **_IN_CHARTS,
-            "app/charts/sub/values.yaml": "global: {z: 26, b: {e: f}}\n",
-            **{f"app/charts/sub/charts/{n}": t for n, t in files_of("deep").items()},
-        },
-        {
-            "parameters": [
-                None,
-                *each(("global.b.c", "x"), ("sub.deep.text", "y"), ("sub.global.z", "0")),
-            ],
-            "values": [None, "global: {b: null}\n"],
-        },
-    ),
-    "dependency in a folder beside": source({**files_of(chart=depends(_ABOVE)), **_SUB}),
-    "dependency in a folder beside, locked": source(
-        {
-            **files_of(chart=depends(_ABOVE)),
-            **_SUB,
-            "app/Chart.lock": _LOCK,
-        }
-    ),
-    "requirements.yaml with the charts": source(
-        {
-            **files_of(),
-            "app/Chart.yaml": OLD_CHART,
-            "app/requirements.yaml": depends({"name": "sub", "condition": "sub.enabled"}),
-            **_IN_CHARTS,
-        },
-        {**BRIEFLY, "parameters": [None, *each(("sub.enabled", "false"))]},
-    ),
-    "requirements.yaml with a folder beside": source(
-        {
-            **files_of(),
-            "app/Chart.yaml": OLD_CHART,
-            "app/requirements.yaml": depends(_ABOVE),
-            **_SUB,
-        }
-    ),
-    "dependency on the chart that has it": source(
-        {
-            **files_of(chart=depends({"name": "sub", "repository": "file://./parts/sub"})),
-            **{f"app/parts/{name}": text for name, text in _SUB.items()},
-        }
-    ),
     "CRDs": source(
         {
             **files_of(others={"crds/one.yaml": _CRD.format(name="ones")}),
             "app/crds/more.yaml": f"---\n{_CRD.format(name='a')}---\n{_CRD.format(name='b')}---\n",
             "app/crds/folder/deep.yaml": _CRD.format(name="deep"),
             "app/crds/README.md": "No CRD.\n",
-            **_IN_CHARTS,
+            **IN_CHARTS,
             "app/charts/sub/crds/sub.yaml": _CRD.format(name="subs"),
         },
         {"skipCrds": [None, True], "skipTests": [None, True], "releaseName": [None, "another"]},
@@ -274,7 +111,7 @@ CHARTS: dict[str, Source] = {
     "hooks of a subchart, and tests/": source(
         {
             **files_of(templates={"tests/pod.yaml": _HOOK.format(kind="test")}),
-            **_IN_CHARTS,
+            **IN_CHARTS,
             "app/charts/sub/templates/tests/pod.yaml": _HOOK.format(kind="test-success"),
         },
         {"skipCrds": [None, True], "skipTests": [None, True]},
@@ -282,7 +119,7 @@ CHARTS: dict[str, Source] = {
     "NOTES.txt": source(
         {
             **files_of(templates={"NOTES.txt": "Visit {{ .Values.absent | default 1 }}\n"}),
-            **_IN_CHARTS,
+            **IN_CHARTS,
             "app/charts/sub/templates/NOTES.txt": "kind: Of nothing\n",
         }
     ),
@@ -317,26 +154,12 @@ CHARTS: dict[str, Source] = {
         },
     ),
     "values.schema.json of a subchart": source(
-        {**files_of(), **_IN_CHARTS, "app/charts/sub/values.schema.json": _SCHEMA},
+        {**files_of(), **IN_CHARTS, "app/charts/sub/values.schema.json": _SCHEMA},
         {
             "parameters": [None, *each(("sub.replicas", "ten"))],
             "skipSchemaValidation": [None, True],
             "skipCrds": [None, True],
         },
-    ),
-    "library chart": source(
-        {
-            **files_of(chart=depends({"name": "lib"}), templates={"uses.yaml": _USES}),
-            **{f"app/charts/{name}": text for name, text in _LIBRARY.items()},
-        }
-    ),
-    "named templates, one of them twice": source(
-        {
-            **files_of(templates={"_named.tpl": _NAMED, "uses.yaml": _USES}),
-            **_IN_CHARTS,
-            "app/charts/sub/templates/_named.tpl": '{{- define "name" }}of the sub{{ end }}',
-            "app/charts/sub/templates/uses.yaml": _USES,
-        }
     ),
     ".helmignore": source(
         {
@@ -388,5 +211,9 @@ CHARTS: dict[str, Source] = {
             ),
             "app/templates/capabilities.yaml": _CAPABILITIES,
         }
+    ),
+    "options that Argo CD accepts and does not use": source(
+        files_of(),
+        {"version": [None, "v3", "v4"], "passCredentials": [None, True], "skipCrds": [None, True]},
     ),
 }

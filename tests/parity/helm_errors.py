@@ -21,6 +21,11 @@ _NO_NAME = (
     "invalid release name, must match regex ^[a-z0-9]([-a-z0-9]*[a-z0-9])?"
     r"(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$ and the length must not be longer than 53"
 )
+_NO_CREDENTIALS = (
+    " (a plugin has none of Argo CD's credentials: put a private chart into charts/, or leave this "
+    "Application native)"
+)
+_CACHED = "helm-manager-482230cd11890d13bcfe3afbf83e040560e3d70ce55fe44dc7755e68e3a83621"
 _SCHEMA = '{"$schema": "http://json-schema.org/draft-07/schema#", "required": ["needed"]}'
 
 
@@ -250,9 +255,24 @@ ERRORS: dict[str, Error] = {
         "is not a valid chart repository or cannot be reached",
         'helm repo: looks like "https://127.0.0.1:1/charts" is not a valid chart repository or '
         'cannot be reached: Get "https://127.0.0.1:1/charts/index.yaml": dial tcp 127.0.0.1:1: '
-        "connect: connection refused (a plugin has none of Argo CD's credentials: put a private "
-        "chart into charts/, or leave this Application native)",
+        f"connect: connection refused{_NO_CREDENTIALS}",
         files_of(chart=depends({"name": "sub", "repository": "https://127.0.0.1:1/charts"})),
+    ),
+    "dependency of a repository that Argo CD does not ask": Error(
+        {},
+        f"no cached repository for {_CACHED} found",
+        f"helm dependency: no cached repository for {_CACHED} found. (try 'helm repo update'): "
+        f"open <temporary>/CACHE/repository/{_CACHED}-index.yaml: no such file or directory"
+        f"{_NO_CREDENTIALS}",
+        files_of(chart=depends({"name": "sub", "repository": "http://127.0.0.1:1/charts"})),
+    ),
+    "dependency in a registry that does not answer": Error(
+        {},
+        "could not retrieve list of tags for repository oci://127.0.0.1:1/charts",
+        "helm dependency: could not retrieve list of tags for repository oci://127.0.0.1:1/charts: "
+        'Get "https://127.0.0.1:1/v2/charts/sub/tags/list": dial tcp 127.0.0.1:1: connect: '
+        f"connection refused{_NO_CREDENTIALS}",
+        files_of(chart=depends({"name": "sub", "repository": "oci://127.0.0.1:1/charts"})),
     ),
     "dependency of a repository by its name": Error(
         {},

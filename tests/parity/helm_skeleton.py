@@ -92,3 +92,8 @@ def together(*values: tuple[str, str] | str) -> list[dict[str, Any]]:
     return parameters(
         *((v if isinstance(v, tuple) else (f"n{i}", v)) for i, v in enumerate(values))
     )
+
+
+SUB = files_of("sub", values="text: of sub\nreplicas: 1\n")
+"""A chart to depend on."""
+IN_CHARTS = {f"app/charts/{name}": text for name, text in SUB.items()}

@@ -3,6 +3,7 @@
 from tests.parity.helm_charts import CHARTS
 from tests.parity.helm_paths import PATHS
 from tests.parity.helm_skeleton import CHART, parameters, source
+from tests.parity.helm_subcharts import SUBCHARTS
 from tests.parity.helm_templates import TEMPLATES
 from tests.parity.helm_values import VALUES
 from tests.support.judge import Axes, Source
@@ -89,6 +90,7 @@ AXES: Axes = {
 SOURCES: dict[str, Source] = {
     "all options": source(FILES, AXES),
     **CHARTS,
+    **SUBCHARTS,
     **TEMPLATES,
     **VALUES,
     **PATHS,
