@@ -1,5 +1,6 @@
 """Mistakes in plugin parameters, as a user of Argo CD reads of them."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,11 +8,21 @@ import pytest
 from tests.parity.helm_skeleton import files_of, source
 from tests.parity.refusals import sentence
 from tests.support.judge import Judge
-from tests.support.repo_server import Refused
+from tests.support.repo_server import Generated, Refused, RepoServer
 
 pytestmark = pytest.mark.e2e
 
 _HUGE = "x" * 140_000
+
+Asked = Callable[..., Generated | Refused]
+
+
+@pytest.fixture(scope="module")
+def asked(repo_server: RepoServer, tmp_path_factory: pytest.TempPathFactory) -> Asked:
+    judge = Judge(repo_server, tmp_path_factory.mktemp("parameters"))
+    chart = source(files_of(), {})
+    url = judge.repository(chart)
+    return lambda *parameters: judge.with_parameters(chart, url, parameters)
 
 
 def _string(name: str, value: str) -> dict[str, Any]:
@@ -109,24 +120,17 @@ def _string(name: str, value: str) -> dict[str, Any]:
         ),
     ],
 )
-def test_a_mistake_is_one_sentence(parameter: dict[str, Any], said: str, judge: Judge) -> None:
-    asked = source(files_of(), {})
+def test_a_mistake_is_one_sentence(parameter: dict[str, Any], said: str, asked: Asked) -> None:
     images = _string("image-list", "app=r.test/app")  # the last of equal names counts
 
-    outcome = judge.with_parameters(asked, judge.repository(asked), [images, parameter])
-
-    answered = sentence(outcome, status=2)
+    answered = sentence(asked(images, parameter), status=2)
 
     assert answered.startswith(said) if said.endswith(" ") else answered == said
 
 
-def test_what_a_process_cannot_be_given_is_refused_by_argo_cd(judge: Judge) -> None:
-    """So README says where to put it: no plugin is started, and none can explain it."""
-    asked = source(files_of(), {})
-
-    outcome = judge.with_parameters(
-        asked, judge.repository(asked), [_string("helm.values", f"a: {_HUGE}")]
-    )
+def test_what_a_process_cannot_be_given_is_refused_by_argo_cd(asked: Asked) -> None:
+    """So docs/compatibility.md says where to put it: no plugin is started that could."""
+    outcome = asked(_string("helm.values", f"a: {_HUGE}"))
 
     assert isinstance(outcome, Refused)
     assert str(outcome).endswith("argument list too long")
