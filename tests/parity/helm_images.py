@@ -61,6 +61,7 @@ FILES = {
             templates={"shows.yaml": _DEPLOYMENT + _OF_SUB},
         ).items()
     },
+    "app/tag.txt": "v6",
     "app/production.yaml": "image: {tag: v2}\nproxy: {tag: 1.1.0}\n",
 }
 _CONTAINERS = "Deployment/guestbook-app.spec.template.spec.containers"
@@ -174,6 +175,11 @@ POLICIES: dict[str, Policy] = {
         {"image-list": f"app={APP}"},
         {MAIN: ("another:v4", f"{APP}:v10")},
         {"parameters": parameters(**{"image.tag": "v4", "image.name": "another"})},
+    ),
+    "a file of the owner's": Policy(
+        {"image-list": f"app={APP}"},
+        {MAIN: (f"{APP}:v6", f"{APP}:v10")},
+        {"fileParameters": [{"name": "image.tag", "path": "tag.txt"}]},
     ),
     "values of the owner's, everywhere": Policy(
         {"image-list": f"app={APP}, proxy={PROXY}:^1", **_PROXY_KEYS},

@@ -9,6 +9,7 @@ _NAMED: Files = {
         for name in (
             *("a.yaml", "b.yaml", "B.yaml", "ab.yaml", "a-b.yaml", "a.yml", "10.yaml", "9.yaml"),
             *(".hidden.yaml", "é.yaml", "x y.yaml", "deep/a.yaml", "deep/er/c.yaml", "deep.yaml"),
+            "deep-x/c.yaml",  # before deep/ by its path, and behind deep by its name
         )
     },
     "app/env/brack[et].yaml": "text: bracket\n",
@@ -40,7 +41,7 @@ _GLOBS = (
         ["env/a?b.yaml"],
     ),
     *(["env/[\\]a].yaml", "env/[a\\-z].yaml"], ["env/***/a.yaml"], ["env//*.yaml"], ["none/*"]),
-    *(["env/{b,a}*.yaml"], ["env/{*b,a}.ya*"], ["**/{c,a}.yaml", "env/{x,a{b,-b}}.y[a]ml"]),
+    *(["env/{b,a}*.yaml"], ["env/{*b,a}.ya*"], ["**/{c,a}.yaml"], ["env/{x,a{b,-b}}.y[a]ml"]),
     *(["env/{a,b}.yaml"], ["env/{a*.yaml"], ["env/a}*.yaml"], ["env/{,deep}/*"]),
     *(["env/["], ["env/a["], ["env/[]a].yaml"], ["env/*\\"], ["env/[[:alpha:]].yaml"]),
 )
