@@ -102,7 +102,8 @@ def main(args: Namespace, env: Mapping[str, str], now: datetime) -> int:
     (output, notes), *git = rendered
     if git:
         output = _diff(git[0][0], output)
-    _tell((*chosen.notes, *notes))  # an error stands by itself
+    # Of an error Argo CD shows all that is on stderr: it stands there alone.
+    _tell((*chosen.notes, *notes))
     sys.stdout.buffer.write(output)
     sys.stdout.buffer.flush()
     return 0

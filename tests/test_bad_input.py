@@ -114,10 +114,14 @@ def test_a_bad_parameter(guestbook: Guestbook, key: str, value: str, complaint: 
         pytest.param("[.yaml", "is no pattern: [ is never closed", id="glob-class"),
         pytest.param("[]*.yaml", "is no pattern: [] holds no character", id="glob-empty-class"),
         pytest.param("*\\", "is no pattern: it ends with a backslash", id="glob-backslash"),
-        pytest.param("{a}*.yaml", "is no pattern: braces are not supported", id="glob-braces"),
+        pytest.param("{a*.yaml", "is no pattern: { is never closed", id="glob-brace"),
+        pytest.param("a}*.yaml", "is no pattern: } closes nothing", id="glob-closing-brace"),
+        pytest.param("{a/,}*.yaml", "or closed in another folder's name", id="glob-brace-slash"),
+        pytest.param("{,1,2}" * 7 + "*", "more than 1000 names", id="glob-brace-bomb"),
         pytest.param("li*.yaml", "leads out of the repository", id="glob-link"),
-        pytest.param("*,.yaml", "holds a comma or a quote", id="glob-comma"),
-        pytest.param("values.yaml,../../outside.yaml", "holds a comma or a quote", id="comma"),
+        pytest.param("com*.yaml", "'helm/com,ma.yaml' holds a comma", id="glob-comma"),
+        pytest.param("comma.yaml", "'helm/com,ma.yaml' holds a comma", id="link-comma"),
+        pytest.param("values.yaml,outside.yaml", "holds a comma or a quote", id="comma"),
         pytest.param('"values.yaml"', "holds a comma or a quote", id="quote"),
         pytest.param("s3://b/v.yaml", "the URL scheme 's3' is not allowed", id="scheme"),
         pytest.param("file:///etc/passwd", "the URL scheme 'file' is not allowed", id="file"),
@@ -129,6 +133,8 @@ def test_a_bad_value_file(guestbook: Guestbook, file: str, complaint: str) -> No
     outside = guestbook.root / "outside.yaml"
     outside.write_text("frontend: {}\n")
     (guestbook.repository / "helm" / "link.yaml").symlink_to(outside)
+    (guestbook.repository / "helm" / "com,ma.yaml").touch()
+    (guestbook.repository / "helm" / "comma.yaml").symlink_to("com,ma.yaml")
 
     done = guestbook.generate(parameters=[{"name": "helm.valueFiles", "array": [file]}])
 

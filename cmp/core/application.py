@@ -128,9 +128,9 @@ def _source(manifest: Any) -> Source:
     )
 
 
-# Argo CD takes the helm it has, whatever version is asked for, and a chart in Git needs no
-# credentials (argo-cd, reposerver/repository).
-_WITHOUT_EFFECT = frozenset({"helm.version", "helm.passCredentials"})
+# Argo CD takes the helm it has for either of these versions and refuses any other, and a chart
+# in Git needs no credentials (argo-cd, util/helm NewCmd; reposerver/repository).
+_WITHOUT_EFFECT = {"helm.version": ("v3", "v4"), "helm.passCredentials": (True,)}
 
 
 def _native_parameters(manifest: Mapping[str, Any]) -> dict[str, Value]:
@@ -142,7 +142,9 @@ def _native_parameters(manifest: Mapping[str, Any]) -> dict[str, Value]:
     for kind in ("helm", "kustomize", "directory"):
         for option, value in _mapping(manifest, kind).items():
             name = f"{kind}.{option}"
-            if value in (None, "", [], {}, False) or name in _WITHOUT_EFFECT or name in OBJECTS:
+            if value in (None, "", [], {}, False) or name in OBJECTS:
+                continue
+            if value in _WITHOUT_EFFECT.get(name, ()):
                 continue
             if isinstance(value, int | float) and not isinstance(value, bool):
                 raise InvalidApplication(

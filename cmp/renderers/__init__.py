@@ -54,6 +54,7 @@ RENDERERS: Mapping[str, str] = MappingProxyType(
 
 _BY_NO_PLUGIN: Mapping[str, str] = MappingProxyType(
     {
+        "helm.version": "the sidecar has one helm, and so has Argo CD itself; leave it out",
         "kustomize.version": "Argo CD tells a plugin nothing of the versions registered with it; "
         "leave it out to have the sidecar's kustomize, or leave this Application native",
         "directory.jsonnet": "jsonnet is evaluated by Argo CD only; render it to YAML in the "
@@ -88,8 +89,8 @@ def renderer(kind: str) -> Renderer:
 def is_option(name: str) -> bool:
     """Tell whether a plugin parameter is a native option, and no policy key.
 
-    ``kustomize.version`` could be the key ``version`` of an image called kustomize; to pass
-    over a version that is asked for would be worse than to have that image renamed.
+    ``helm.version`` could be the key ``version`` of an image called helm; to pass over a
+    version that is asked for would be worse than to have that image renamed.
     """
     return name in _BY_NO_PLUGIN or (name not in OWN_PARAMETERS and not is_policy_key(name))
 
@@ -105,8 +106,5 @@ def check_options(kind: str, names: list[str]) -> None:
         other = name.partition(".")[0]
         if other in RENDERERS and other != kind:
             raise InvalidSource(f"the source is {kind}, so {name} has no place", where="parameters")
-        known = ", ".join(options) or "none yet"
-        raise InvalidSource(
-            f"no parameter {name!r}{nearest(name, options)}; {kind} takes: {known}",
-            where="parameters",
-        )
+        hint = nearest(name, options) or f"; {kind} takes: {', '.join(options)}"
+        raise InvalidSource(f"no parameter {name!r}{hint}", where="parameters")

@@ -22,6 +22,8 @@ OPTIONS = tuple(option.name for option in HELM_OPTIONS)
 _STDIN = "-"  # as helm calls it
 # `helm template` reads in its homes, and makes none. In /proc nobody can, root neither.
 _NOWHERE = "/proc/nonexistent"
+# helm's advice below the error of a template; nobody can give helm a flag here.
+_ADVICE = "\n\nUse --debug flag to render out invalid YAML"
 # What helm says when charts/ lacks what the chart depends on (argo-cd, util/helm/helm.go).
 _MISSING_DEPENDENCY = (
     "found in requirements.yaml, but missing in charts",
@@ -74,7 +76,7 @@ def _switches(job: Job) -> list[str]:
 
 def _in_the_owners_words(job: Job, error: RenderRefused) -> CmpError:
     option, values = _inline(job)
-    message = error.message
+    message = error.message.removesuffix(_ADVICE)
     if values:
         message = message.replace(f"failed to parse {_STDIN}: ", f"failed to parse {option}: ", 1)
     given = job.request.parameters

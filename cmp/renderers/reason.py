@@ -48,12 +48,12 @@ _KUSTOMIZE = tuple(
 def reason(said: str, root: str) -> str:
     """Return the error in what a tool printed; paths begin at the repository's root."""
     text = _error_first(_LOG_TIME.sub("", said).partition(_MANUAL)[0])
+    text = _TEMPORARY.sub("<temporary>", text)
     for folder in {root, os.path.realpath(root)}:
         text = re.sub(re.escape(folder) + r"/(?=[^\s'\"/])", "", text)
         text = re.sub(re.escape(folder) + r"(?![\w.-])", ".", text)
         above = os.path.dirname(folder) + os.sep
         text = text.replace(above, f"..{os.sep}") if above.strip(os.sep) else text
-    text = _TEMPORARY.sub("<temporary>", text)
     for pattern, replacement in _KUSTOMIZE:
         text = pattern.sub(replacement, text)
     return _shortened(text)

@@ -39,6 +39,7 @@ def value_files(job: Job, written: tuple[str, ...], *, ignore_missing: bool) -> 
                 raise InvalidSource(f"{entry!r} matched no files", where=_WHERE)
             files |= dict.fromkeys(match for match in found if match not in named)
         elif _is_remote(path) or not ignore_missing or os.path.exists(path):
+            _check_value_file(job, path)
             files[path] = None
     return tuple(files)
 
@@ -66,8 +67,6 @@ def _resolved(job: Job, written: str, where: str) -> str:
             "keep the values beside the chart, or leave this Application native",
             where=where,
         )
-    if where == _WHERE:
-        _check_value_file(name)
     if scheme := _SCHEME.match(name):
         if scheme[1].lower() not in _ALLOWED:
             raise InvalidSource(
@@ -77,17 +76,17 @@ def _resolved(job: Job, written: str, where: str) -> str:
             )
         needs_network(job.env, written, where=where)
         return name
-    return _delinked(inside(job.root, job.directory, name, what=where))
+    return _delinked(inside(job.root, job.directory, name, what=where), written, where)
 
 
-def _delinked(path: str) -> str:
-    for _ in range(_MOST_LINKS):
+def _delinked(path: str, written: str, where: str) -> str:
+    for _ in range(_MOST_LINKS + 1):
         try:
             target = os.readlink(path)
         except OSError:
-            break
+            return path
         path = os.path.normpath(os.path.join(os.path.dirname(path), target))
-    return path
+    raise InvalidSource(f"{written!r} is a link to a link to a link ...; name a file", where=where)
 
 
 def _is_remote(path: str) -> bool:
@@ -107,16 +106,17 @@ def _matches(job: Job, written: str, path: str) -> Iterator[str]:
         for match in expand(job.root, pattern):
             # Raises if the match is a link that leads out.
             inside(job.root, job.root, os.path.relpath(match, job.root), what=_WHERE)
-            _check_value_file(match)
+            _check_value_file(job, match)
             yield match
     except ValueError as error:
         raise InvalidSource(f"{written!r} is no pattern: {error}", where=_WHERE) from None
 
 
-def _check_value_file(path: str) -> None:
+def _check_value_file(job: Job, path: str) -> None:
     if "," in path or '"' in path:
+        name = path.removeprefix(job.root + os.sep)
         raise InvalidSource(
-            f"{path!r} holds a comma or a quote, by which helm tells several "
+            f"{name!r} holds a comma or a quote, by which helm tells several "
             "files apart; rename the file, or list each by itself",
             where=_WHERE,
         )

@@ -146,6 +146,9 @@ def test_sources(spec: dict[str, object], paths: list[str]) -> None:
         pytest.param(
             {"helm": {"version": "v3", "passCredentials": True}}, {}, id="without-effect-in-argo-cd"
         ),
+        pytest.param(
+            {"helm": {"version": "v2"}}, {"helm.version": "v2"}, id="no-version-of-argo-cds"
+        ),
     ],
 )
 def test_a_native_sources_options_are_parameters(

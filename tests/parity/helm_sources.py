@@ -1,11 +1,14 @@
-"""Charts of every kind, and the options each is tried with."""
+"""A chart with all options at once, and the tables of all other charts."""
 
-from typing import Any
-
+from tests.parity.helm_charts import CHARTS
+from tests.parity.helm_paths import PATHS
+from tests.parity.helm_skeleton import CHART, parameters, source
+from tests.parity.helm_subcharts import SUBCHARTS
+from tests.parity.helm_templates import TEMPLATES
+from tests.parity.helm_values import VALUES
 from tests.support.judge import Axes, Source
 
-CHART = "apiVersion: v2\nname: app\nversion: 1.0.0\nappVersion: '2.0'\n"
-VALUES = """\
+_VALUES = """\
 image: {repository: r.test/team/app, tag: v1}
 replicas: 1
 labels: {}
@@ -42,7 +45,7 @@ data:
 """
 FILES = {
     "app/Chart.yaml": CHART,
-    "app/values.yaml": VALUES,
+    "app/values.yaml": _VALUES,
     "app/templates/deployment.yaml": DEPLOYMENT,
     "app/templates/config.yaml": CONFIG,
     "app/values-a.yaml": "text: from a\nlist: [c]\nlabels: {a: 'yes'}\n",
@@ -53,13 +56,6 @@ FILES = {
     "shared/base.yaml": "text: shared\nimage: {tag: v2}\n",
     "shared/file.txt": "a, text = with {braces} and\nlines\n",
 }
-
-
-def _parameters(*items: tuple[str, str], **strings: str) -> list[dict[str, Any]]:
-    return [
-        *({"name": name, "value": value} for name, value in items),
-        *({"name": n, "value": v, "forceString": True} for n, v in strings.items()),
-    ]
 
 
 AXES: Axes = {
@@ -75,9 +71,9 @@ AXES: Axes = {
     "valuesObject": [None, {"text": "é ☃ \u2028", "list": [1, 2.5, None, "true"], "labels": {}}],
     "parameters": [
         None,
-        _parameters(("replicas", "5"), ("text", "a,b\\,c")),
-        _parameters(("list", "{x,y}"), ("labels.a\\.b/c", "$ARGOCD_APP_NAME")),
-        _parameters(("list[0]", "null"), replicas="7", text="012"),
+        parameters(("replicas", "5"), ("text", "a,b\\,c")),
+        parameters(("list", "{x,y}"), ("labels.a\\.b/c", "$ARGOCD_APP_NAME")),
+        parameters(("list[0]", "null"), replicas="7", text="012"),
     ],
     "fileParameters": [None, [{"name": "text", "path": "/shared/file.txt"}]],
     "releaseName": [None, "another"],
@@ -91,4 +87,11 @@ AXES: Axes = {
     ".appName": [None, "team_guestbook"],
 }
 
-SOURCES: dict[str, Source] = {"values of every kind": Source("helm", FILES, AXES)}
+SOURCES: dict[str, Source] = {
+    "all options": source(FILES, AXES),
+    **CHARTS,
+    **SUBCHARTS,
+    **TEMPLATES,
+    **VALUES,
+    **PATHS,
+}

@@ -41,6 +41,9 @@ def root(tmp_path: Path) -> Path:
         pytest.param("a**.yaml", ["a.yaml"], id="two-stars-within-a-name"),
         pytest.param("a.yaml/*", [], id="no-folder"),
         pytest.param("none/**/*", [], id="nothing"),
+        pytest.param("{b,a}.y*", ["a.yaml", "b.yaml"], id="braces"),
+        pytest.param("{a,a{,-b}}/x*", ["a/x.yaml", "a-b/x.yaml"], id="braces-in-braces"),
+        pytest.param("**/{y,x}.yaml", ["a-b/x.yaml", "a/b/y.yaml", "a/x.yaml"], id="braces-below"),
     ],
 )
 def test_what_a_pattern_finds(root: Path, pattern: str, found: list[str]) -> None:
@@ -77,7 +80,7 @@ def test_names_match_as_in_a_shell(pattern: str, name: str) -> None:
     assert bool(_expression(pattern).match(name)) is fnmatchcase(name, pattern)
 
 
-@given(st.text(alphabet="a-b]^![\\*", max_size=8))
+@given(st.text(alphabet="a-b]^![\\*{,}", max_size=8))
 def test_any_text_is_a_pattern_or_an_error(pattern: str) -> None:
     with suppress(ValueError):
         _expression(pattern)

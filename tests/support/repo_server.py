@@ -135,7 +135,9 @@ class RepoServer:
             "ARGOCD_GPG_ENABLED": "false",
         }
 
-    def generate(self, source: Mapping[str, Any], **request: Any) -> Generated:
+    def generate(
+        self, source: Mapping[str, Any], *, within_s: float = _TIMEOUT_S, **request: Any
+    ) -> Generated:
         """Have ``source`` (as in an Application's spec) rendered, never from a cache.
 
         ``request`` has fields of the request besides, by their names in Argo CD. Raises
@@ -155,7 +157,7 @@ class RepoServer:
             "applicationSource": _as_message(source),
             **request,
         }
-        answer = self._call("GenerateManifest", _MESSAGES.ManifestRequest, asked)
+        answer = self._call("GenerateManifest", _MESSAGES.ManifestRequest, asked, within_s)
         return Generated(tuple(answer.manifests), answer.sourceType, tuple(answer.commands))
 
     def announcements(self, source: Mapping[str, Any], **query: Any) -> list[Any]:
@@ -167,14 +169,14 @@ class RepoServer:
             "noCache": True,
             **query,
         }
-        answer = self._call("GetAppDetails", _MESSAGES.DetailsRequest, asked)
+        answer = self._call("GetAppDetails", _MESSAGES.DetailsRequest, asked, _TIMEOUT_S)
         return list(answer.plugin.parametersAnnouncement)
 
-    def _call(self, name: str, message: Any, asked: dict[str, Any]) -> Any:
+    def _call(self, name: str, message: Any, asked: dict[str, Any], within_s: float) -> Any:
         with grpc.insecure_channel(self.address) as channel:
             stub = _SERVICES.RepoServerServiceStub(channel)
             try:
-                return getattr(stub, name)(ParseDict(asked, message()), timeout=_TIMEOUT_S)
+                return getattr(stub, name)(ParseDict(asked, message()), timeout=within_s)
             except grpc.RpcError as error:
                 raise Refused(error.details()) from None
 
@@ -214,7 +216,10 @@ def _helm(helm: Mapping[str, Any]) -> dict[str, Any]:
     if "valuesObject" in message:
         from base64 import b64encode
 
-        raw = b64encode(json.dumps(message["valuesObject"]).encode()).decode()
+        # As a cluster's API server writes JSON (Go's encoding/json).
+        written = json.dumps(message["valuesObject"], ensure_ascii=False)
+        written = written.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+        raw = b64encode(written.encode()).decode()
         message["valuesObject"] = {"raw": raw}
     return message
 
