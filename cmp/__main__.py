@@ -21,6 +21,7 @@ COMMANDS = {
     "resolve": ("cmp.resolve", "choose among tags, and say why"),
     "explain": ("cmp.explain", "say which images an application has, since when and why"),
     "doctor": ("cmp.doctor", "ask a registry for an image, and say what to do when it fails"),
+    "mirror": ("cmp.mirror", "copy the index from Redis into the directory that render reads"),
     "refresh": ("cmp.refresh", "list the registries, decide, and publish the index"),
 }
 

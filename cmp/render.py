@@ -67,7 +67,7 @@ def main(args: Namespace, env: Mapping[str, str], now: datetime) -> int:
         request = RenderRequest.from_environment(env)
     url = setting(getattr(args, "index", None), env, "CMP_INDEX", DEFAULT_INDEX)
     try:
-        chosen = choose(request, open_reader(url), now, annotations)
+        chosen = choose(request, open_reader(url, env), now, annotations)
     except IndexUnavailable as error:
         raise error.within(f"index {url}") from None
     for note in chosen.notes:

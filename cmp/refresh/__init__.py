@@ -149,7 +149,7 @@ def _serve(args: "Namespace", env: Mapping[str, str]) -> int:
 @contextmanager
 def _written(args: "Namespace", env: Mapping[str, str]) -> "Iterator[Store]":
     """Open the store, which has one writer at a time."""
-    store = open_index(setting(args.store, env, "CMP_STORE", DEFAULT_INDEX))
+    store = open_index(setting(args.store, env, "CMP_STORE", DEFAULT_INDEX), env)
     with nullcontext() if args.dry_run else store.writing():
         yield store
 
