@@ -114,7 +114,7 @@ class Mirror:
             self._acknowledge()
 
     def _acknowledge(self) -> None:
-        manifest = self._copy.present
+        manifest = self._copy.present()
         if manifest is None:
             return
         there = Acknowledged(self._pod, manifest.epoch, manifest.generation, READABLE)

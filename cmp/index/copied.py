@@ -29,9 +29,6 @@ class Copy:
         self._directory = directory
         self._whole_at_s = float("-inf")
 
-        self.present = _whole(directory)
-        """The manifest of what is in the directory; None while that is not complete."""
-
     def update(self) -> None:
         """Copy what is new.
 
@@ -39,7 +36,7 @@ class Copy:
         `IndexUnavailable` when the store does not answer or one of its documents is not whole;
         the manifest of the directory then stays what it was.
         """
-        present, offered = self.present, self._store.manifest()
+        present, offered = self.present(), self._store.manifest()
         if offered is None or not offered.complete or offered == present:
             return
         same = present is not None and present.epoch == offered.epoch
@@ -54,15 +51,14 @@ class Copy:
             self._directory.drop_others(kept)
             self._whole_at_s = time.monotonic()
         self._directory.put_manifest(offered)
-        self.present = offered
 
-
-def _whole(directory: FileIndex) -> Manifest | None:
-    try:
-        manifest = directory.manifest()
-    except IndexTorn:
-        return None
-    return manifest if manifest and manifest.complete else None
+    def present(self) -> Manifest | None:
+        """Return the manifest of what is in the directory; None while that is not complete."""
+        try:
+            manifest = self._directory.manifest()
+        except IndexTorn:
+            return None
+        return manifest if manifest and manifest.complete else None
 
 
 def _check(document: Document) -> None:

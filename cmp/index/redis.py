@@ -189,7 +189,7 @@ class RedisIndex:
     def _renew(self, done: threading.Event) -> None:
         while not done.wait(_WRITER_S / 3):
             try:
-                self._transact(lambda pipe: pipe.expire(_WRITER, _WRITER_S))
+                self._transact(lambda _: None)
             except IndexUnavailable:
                 continue  # the next write says why
 
@@ -202,15 +202,21 @@ class RedisIndex:
         self._transact(put)
 
     def _transact(self, command: Callable[[redis.client.Pipeline], object]) -> None:
-        """Run commands as one, if we are still the one that writes."""
+        """Run commands as one, if we are still the one that writes.
+
+        Where nobody is, as when Redis has lost everything, we are again.
+        """
 
         def guarded(pipe: redis.client.Pipeline) -> None:
-            if self._token and _text(pipe.get(_WRITER) or b"") != self._token:
+            writer = _text(pipe.get(_WRITER) or self._token)
+            if self._token and writer != self._token:
                 raise IndexUnavailable(
                     "another refresher has taken over, so nothing was written",
                     where=self._address.url,
                 )
             pipe.multi()
+            if self._token:
+                pipe.set(_WRITER, self._token, ex=_WRITER_S)
             command(pipe)
 
         self._asked(lambda: self._client.transaction(guarded, _WRITER))

@@ -24,7 +24,12 @@ _LEVELS = ("debug", "info", "warning", "error")
 
 def configure(parser: "ArgumentParser") -> None:
     """Declare the command's arguments."""
-    from cmp.refresh.scope import DEFAULT_AT_ONCE, DEFAULT_FORGET_AFTER, DEFAULT_INTERVAL
+    from cmp.refresh.scope import (
+        DEFAULT_ACK_WAIT,
+        DEFAULT_AT_ONCE,
+        DEFAULT_FORGET_AFTER,
+        DEFAULT_INTERVAL,
+    )
 
     parser.add_argument("--once", action="store_true", help="make one pass and end")
     parser.add_argument(
@@ -59,6 +64,12 @@ def configure(parser: "ArgumentParser") -> None:
         "--poke-concurrency",
         metavar="N",
         help=f"Applications told of a change at a time (default: {DEFAULT_AT_ONCE})",
+    )
+    parser.add_argument(
+        "--ack-wait",
+        metavar="D",
+        help="how long the mirrors are waited for before Argo CD is told "
+        f"(default: {DEFAULT_ACK_WAIT})",
     )
     parser.add_argument(
         "--forget-after",

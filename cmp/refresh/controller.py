@@ -16,6 +16,7 @@ from cmp.refresh import cycle
 from cmp.refresh.cluster import Cluster
 from cmp.refresh.events import event
 from cmp.refresh.listing import RegistryAccess
+from cmp.refresh.mirrors import Mirrors
 from cmp.refresh.observed import Observed, parse_observed
 from cmp.refresh.passes import Pass, Summary
 from cmp.refresh.plan import plan, policies
@@ -73,6 +74,9 @@ class Controller:
         )
         self._projects = Watched[tuple[SyncWindow, ...]](
             cluster, "appprojects", (scope.control_plane,), parse_sync_windows, self._on_project
+        )
+        self._mirrors = Mirrors(
+            store, wait_s=scope.ack_wait.total_seconds(), stopping=self._stopping
         )
         self._teller = Teller(
             cluster,
@@ -202,11 +206,18 @@ class Controller:
         wanted = {
             by_instance[instance][0]: wanted_by(record) for instance, record in records.items()
         }
+        if summary.changed:
+            self._await_mirrors()
         self._teller.want(wanted)
         self._held = {key: held for key, held in self._held.items() if key[0] in wanted}
         for name, wish in wanted.items():
             self._report_held(name, observed[name], wish)
         return summary
+
+    def _await_mirrors(self) -> None:
+        manifest = self._store.manifest()
+        if manifest and manifest.complete:
+            self._mirrors.wait(manifest)
 
     def _forget(self, present: Iterable[str]) -> None:
         """Let go of the state of Applications that have been gone for long."""

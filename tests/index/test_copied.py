@@ -121,7 +121,7 @@ def test_what_never_was_complete_is_not_copied(mirrored: Mirrored) -> None:
     mirrored.put(1, "v1")
     mirrored.publish(1, complete=False)
 
-    assert mirrored.update().present is None
+    assert mirrored.update().present() is None
     assert mirrored.directory.manifest() is None
 
 

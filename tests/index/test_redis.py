@@ -115,6 +115,19 @@ def test_who_was_taken_over_writes_nothing_more(server: RedisServer) -> None:
     assert opened(server).manifest() == Manifest("e", 2, NOW, complete=True)
 
 
+def test_a_redis_that_lost_everything_is_written_anew(server: RedisServer) -> None:
+    store = opened(server)
+    with store.writing():
+        store.put_manifest(Manifest("e", 1, NOW, complete=True))
+        server.flush()
+
+        store.put_manifest(Manifest("e", 2, NOW, complete=True))
+
+        assert store.manifest() == Manifest("e", 2, NOW, complete=True)
+        with pytest.raises(IndexUnavailable), opened(server).writing():
+            pass
+
+
 def test_a_writer_that_died_is_forgotten(server: RedisServer) -> None:
     with opened(server).writing(), server.administrator() as administrator:
         assert 0 < administrator.ttl(WRITER) <= 10

@@ -16,6 +16,8 @@ from cmp.settings import environment
 from tests.support.argocd import ArgoCD
 from tests.support.cli import PROJECT, TOOLS, run
 from tests.support.kubernetes import Object
+from tests.support.mirror import Mirror
+from tests.support.redis import RedisServer
 from tests.support.waiting import wait_for
 
 ACCOUNT = "image-cmp-refresher"
@@ -28,19 +30,25 @@ _PATHS = {
 
 
 class Refresher:
-    """One refresher; it may be ended, killed and started again.
+    """One refresher, and mirrors of two repo-servers; each may be ended and started again.
 
     Args:
-        argocd: whose Applications it serves.
+        argocd: whose Applications it serves; its plugin renders from the first mirror.
         root: a folder of its own.
+        store: between the refresher and the mirrors.
     """
 
-    def __init__(self, argocd: ArgoCD, root: Path) -> None:
+    def __init__(self, argocd: ArgoCD, root: Path, store: RedisServer) -> None:
         self._argocd = argocd
         self._root = root
         self._process: subprocess.Popen[bytes] | None = None
+        self.store = store
         self.url = argocd.kubernetes.url
         """Of the API server, or of what stands before it."""
+        self.mirrors = [
+            Mirror(store, directory=directory, log=root / f"{pod}.log", pod=pod)
+            for pod, directory in (("pod-1", argocd.index), ("pod-2", root / "index"))
+        ]
         apply_account(argocd, root)
 
     @property
@@ -61,7 +69,16 @@ class Refresher:
         self.delete_state()
 
     def delete_store(self) -> None:
-        shutil.rmtree(self._argocd.index, ignore_errors=True)
+        """Forget the store and its copies, and begin to copy anew."""
+        self.kill_mirrors()
+        self.store.flush()
+        for mirror in self.mirrors:
+            shutil.rmtree(mirror.directory, ignore_errors=True)
+            mirror.start()
+
+    def kill_mirrors(self) -> None:
+        for mirror in self.mirrors:
+            mirror.kill()
 
     def delete_state(self) -> None:
         for path in self._state_paths():
@@ -73,7 +90,7 @@ class Refresher:
         assert not self.is_running
         command = [sys.executable, "-I", "-m", "cmp", "refresh"]
         command += ["--kubeconfig", str(self._kubeconfig())]
-        command += ["--store", f"file://{self._argocd.index}", "--interval", f"{INTERVAL_S}s"]
+        command += ["--store", self.store.tls_url, "--interval", f"{INTERVAL_S}s"]
         command += ["--application-namespaces", ",".join(self._argocd.other_namespaces)]
         measured = {n: v for n, v in environment().items() if n.startswith("COVERAGE_")}
         command += arguments
@@ -81,7 +98,12 @@ class Refresher:
             self._process = subprocess.Popen(
                 command,
                 cwd=self._root,
-                env={"PATH": os.defpath, "HOME": str(self._root), **measured},
+                env={
+                    "PATH": os.defpath,
+                    "HOME": str(self._root),
+                    **measured,
+                    **self.store.environment(),
+                },
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
