@@ -51,6 +51,13 @@ class Refresher:
         ]
         apply_account(argocd, root)
 
+    def another(self, root: Path) -> "Refresher":
+        """Return one more of the same store, which has no mirrors of its own."""
+        root.mkdir()
+        other = Refresher(self._argocd, root, self.store)
+        other.mirrors = []
+        return other
+
     @property
     def log(self) -> str:
         """What it has said so far, in all its runs."""
@@ -116,6 +123,16 @@ class Refresher:
     def kill(self) -> None:
         """End it so that it can do no more."""
         self._end(signal.SIGKILL)
+
+    def pause(self) -> None:
+        """Let it do nothing, until `resume`."""
+        assert self._process
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it work again."""
+        assert self._process
+        self._process.send_signal(signal.SIGCONT)
 
     def ended(self, within_s: float) -> int:
         """Wait until it has ended by itself; return its exit status."""
