@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # A command is a module with configure(parser) and main(args, env, now) -> exit status.
 COMMANDS = {
     "render": ("cmp.render", "print a source's manifests, with the chosen images"),
+    "parameters": ("cmp.announce", "print what Argo CD's Parameters tab offers, with the images"),
     "resolve": ("cmp.resolve", "choose among tags, and say why"),
     "explain": ("cmp.explain", "say which images an application has, since when and why"),
     "doctor": ("cmp.doctor", "ask a registry for an image, and say what to do when it fails"),
@@ -59,12 +60,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parse(arguments: list[str]) -> Namespace:
-    if arguments == ["render"]:
+    if arguments in (["render"], ["parameters"]):
         # As plugin.yaml starts it, thousands of times a day: there is nothing to parse, and
         # argparse alone would cost a tenth of the start.
         from types import SimpleNamespace
 
-        return SimpleNamespace(command="render")  # type: ignore[return-value] # read with getattr
+        return SimpleNamespace(command=arguments[0])  # type: ignore[return-value] # read with getattr
     return _parser(arguments).parse_args(arguments)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from cmp.core.image_list import read_image_list
 from cmp.core.injection import Choice
-from cmp.core.keys import IMAGE_LIST, IMAGE_LOCK, is_policy_key, nearest_key
+from cmp.core.keys import IMAGE_LIST, IMAGE_LOCK, is_policy_key, lock_file_name, nearest_key
 from cmp.core.policy import is_true
 from cmp.errors import IndexUnavailable, InvalidApplication, InvalidPolicy, InvalidSource
 from cmp.renderers import RENDERERS
@@ -17,30 +18,52 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cmp.core.image_list import ManagedImage
-    from cmp.core.lock import Locked
+    from cmp.core.lock import LockFile
     from cmp.core.record import ApplicationRecord, Recorded, SourceRecord
     from cmp.index import Manifest
     from cmp.index.protocols import IndexReader
+    from cmp.locks import Locks
     from cmp.settings import RenderRequest
 
 _STALE_AFTER = timedelta(hours=1)
 
 
+class Outcome(NamedTuple):
+    """What is to be rendered for one image, and why."""
+
+    image: ManagedImage
+    choice: Choice | None
+    """None where the image is Git's."""
+    why: str
+    since: datetime | None = None
+    """Of what is recorded."""
+    notes: tuple[str, ...] = ()
+    """What a person should hear about it."""
+
+
 class Chosen(NamedTuple):
     """What goes into the render, and what a person should hear about it."""
 
-    choices: tuple[Choice, ...]
+    outcomes: tuple[Outcome, ...]
     notes: tuple[str, ...]
     allow_empty: bool
+    keys: Mapping[str, str]
+    """The policy: annotations under parameters."""
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """What goes into the render."""
+        return tuple(o.choice for o in self.outcomes if o.choice)
 
 
 def choose(
     request: RenderRequest,
+    directory: str,
     reader: IndexReader,
     now: datetime,
     annotations: Mapping[str, str] | None = None,
 ) -> Chosen:
-    """Choose the images of one source, as the table of design §3 says.
+    """Choose the images of one source in ``directory``, as the table of design §3 says.
 
     ``annotations`` are the policy keys of an Application at hand; without them the record's
     apply, for Argo CD passes a plugin no annotations.
@@ -58,22 +81,21 @@ def choose(
             f"application {request.instance}: neither its parameters nor the index have an "
             "image-list for it, so its images are Git's"
         )
-    choices = []
-    aliases = [image.alias for image in image_list.images]
-    locked = _locks(request)
-    notes += [f"{IMAGE_LOCK}: no image is called {a!r}" for a in locked if a not in aliases]
+    locks = _locks(request, directory)
+    if locks:
+        notes += locks.strangers([image.alias for image in image_list.images])
+    outcomes = []
     for image in image_list.images:
-        if lock := locked.get(image.alias):
-            choices.append(Choice(image, lock.tag, lock.digest))
-            continue
-        recorded = record.decisions.get(image.alias) if record else None
-        if record and (recorded is None or recorded.repository != image.repository):
-            recorded = record.renamed(image, image_list.images)
-        choice, remarks = _choose_image(image, recorded, reader)
-        notes += remarks
-        if choice:
-            choices.append(choice)
-    return Chosen(tuple(choices), tuple(notes), is_true(keys, "allow-empty"))
+        recorded = _recorded(image, image_list.images, record)
+        given = locks.given(image, recorded, reader) if locks else None
+        if given:
+            outcomes.append(Outcome(image, given.choice, f"as {given.by} says"))
+        else:
+            outcomes.append(_choose_image(image, recorded, reader))
+        notes += outcomes[-1].notes
+    if locks and locks.file:
+        notes += _file_notes(locks.file, outcomes)
+    return Chosen(tuple(outcomes), tuple(notes), is_true(keys, "allow-empty"), keys)
 
 
 def _index_notes(manifest: Manifest | None, now: datetime) -> tuple[str, ...]:
@@ -134,54 +156,42 @@ def _policy_parameters(request: RenderRequest) -> dict[str, str]:
     return keys
 
 
-def _locks(request: RenderRequest) -> Mapping[str, Locked]:
-    """Return the images that are given: before all others, whatever is recorded."""
-    if IMAGE_LOCK not in request.parameters:
-        return {}
-    from cmp.core.lock import parse_lock
+def _locks(request: RenderRequest, directory: str) -> Locks | None:
+    """Return the images that are given, or None where none is: as nearly always."""
+    file = os.path.join(directory, lock_file_name(request.instance))
+    has_file = os.path.lexists(file)
+    if not has_file and IMAGE_LOCK not in request.parameters:
+        return None
+    from cmp.locks import Locks
 
-    return parse_lock(request.parameters[IMAGE_LOCK])
+    return Locks.of(request, directory, has_file=has_file)
 
 
-def _choose_image(
-    image: ManagedImage, recorded: Recorded | None, reader: IndexReader
-) -> tuple[Choice | None, tuple[str, ...]]:
-    if recorded and recorded.repository != image.repository:
-        recorded = None  # the owner moved the image: the old choice says nothing of the new place
+def _recorded(
+    image: ManagedImage, images: tuple[ManagedImage, ...], record: SourceRecord | None
+) -> Recorded | None:
+    """Return what was decided before: of this repository, for the image may have moved."""
+    if record is None:
+        return None
+    recorded = record.decisions.get(image.alias)
+    if recorded is None or recorded.repository != image.repository:
+        return record.renamed(image, images)
+    return recorded
+
+
+def _choose_image(image: ManagedImage, recorded: Recorded | None, reader: IndexReader) -> Outcome:
     if recorded and recorded.fingerprint == image.policy.fingerprint():
-        return _recorded_choice(image, recorded)
+        if not recorded.tag:
+            return _gits(image, recorded.held)
+        return _kept(image, recorded)
     if (image.policy.group or image.window) and not image.policy.pin:
-        return _as_it_was(image, recorded)
+        # Left to the refresher: a render cannot tell the time, nor what others of a group do.
+        what = f"group {image.policy.group}" if image.policy.group else "its update-window"
+        return _as_it_was(image, recorded, f"waits for the refresher to decide, as {what} allows")
     return _decide_image(image, recorded, reader)
 
 
-def _as_it_was(
-    image: ManagedImage, recorded: Recorded | None
-) -> tuple[Choice | None, tuple[str, ...]]:
-    """Leave to the refresher what a render cannot tell: the time, and what others of a group do."""
-    what = f"group {image.policy.group}" if image.policy.group else "its update-window"
-    waits = f"image {image.alias}: waits for the refresher to decide, as {what} allows"
-    if recorded is None or not recorded.tag:
-        return None, (f"{waits}; it is Git's",)
-    return Choice(image, recorded.tag, recorded.digest), (f"{waits}; {recorded.tag} is held",)
-
-
-def _recorded_choice(
-    image: ManagedImage, recorded: Recorded
-) -> tuple[Choice | None, tuple[str, ...]]:
-    if not recorded.tag:
-        return None, (f"image {image.alias}: {recorded.held}; it is Git's",)
-    notes = _held_note(image, recorded.tag, recorded.held)
-    return Choice(image, recorded.tag, recorded.digest), notes
-
-
-def _held_note(image: ManagedImage, tag: str, held: str) -> tuple[str, ...]:
-    return (f"image {image.alias}: {tag} is held: {held}",) if held else ()
-
-
-def _decide_image(
-    image: ManagedImage, recorded: Recorded | None, reader: IndexReader
-) -> tuple[Choice | None, tuple[str, ...]]:
+def _decide_image(image: ManagedImage, recorded: Recorded | None, reader: IndexReader) -> Outcome:
     """Decide here, by the refresher's own code: its record is of another policy, or missing."""
     from cmp.core.decide import decide
     from cmp.core.selection import Selection
@@ -190,20 +200,43 @@ def _decide_image(
     try:
         if snapshot is None:
             Selection.of(image.policy)
-            return _without_snapshot(image, recorded)
+            return _as_it_was(image, recorded, f"{image.repository} is not in the index yet")
         decision = decide(image.policy, image.repository, snapshot, recorded)
     except InvalidPolicy as error:
         raise error.within(f"image {image.alias}") from None
     if decision.tag is None:
-        return None, (f"image {image.alias}: {decision.why}; it is Git's",)
-    notes = _held_note(image, decision.tag, decision.held)
-    return Choice(image, decision.tag, decision.digest or ""), notes
+        return _gits(image, decision.why)
+    choice = Choice(image, decision.tag, decision.digest or "")
+    return Outcome(image, choice, decision.why, notes=_held_note(choice, decision.held))
 
 
-def _without_snapshot(
-    image: ManagedImage, recorded: Recorded | None
-) -> tuple[Choice | None, tuple[str, ...]]:
-    missing = f"image {image.alias}: {image.repository} is not in the index yet"
+def _as_it_was(image: ManagedImage, recorded: Recorded | None, reason: str) -> Outcome:
     if recorded is None or not recorded.tag:
-        return None, (f"{missing}; it is Git's",)
-    return Choice(image, recorded.tag, recorded.digest), (f"{missing}; {recorded.tag} is held",)
+        return _gits(image, reason)
+    note = f"image {image.alias}: {reason}; {recorded.tag} is held"
+    return _kept(image, recorded)._replace(notes=(note,))
+
+
+def _gits(image: ManagedImage, reason: str) -> Outcome:
+    return Outcome(image, None, reason, notes=(f"image {image.alias}: {reason}; it is Git's",))
+
+
+def _kept(image: ManagedImage, recorded: Recorded) -> Outcome:
+    choice = Choice(image, recorded.tag, recorded.digest)
+    return Outcome(image, choice, recorded.why, recorded.since, _held_note(choice, recorded.held))
+
+
+def _held_note(choice: Choice, held: str) -> tuple[str, ...]:
+    return (f"image {choice.image.alias}: {choice.tag} is held: {held}",) if held else ()
+
+
+def _file_notes(file: LockFile, outcomes: list[Outcome]) -> list[str]:
+    from cmp.core.lock import listed
+
+    why = f"as {file.name} says"
+    aliases = {o.image.alias: o.choice is not None for o in outcomes if o.why == why}
+    here = [alias for alias, is_there in aliases.items() if is_there]
+    notes = [
+        f"image {a}: {file.name} does not have it; it is Git's" for a in aliases if a not in here
+    ]
+    return [*notes, f"{why}: {listed(here)}"] if here else notes

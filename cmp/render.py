@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from cmp import renderers
-from cmp.choose import Chosen, choose
+from cmp.choose import choose
 from cmp.errors import IndexUnavailable, InvalidApplication, InvalidSource, RenderRefused
 from cmp.index import open_reader
 from cmp.renderers.paths import repository_root
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Mapping
     from datetime import datetime
+
+    from cmp.choose import Chosen
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -58,23 +60,24 @@ def main(args: Namespace, env: Mapping[str, str], now: datetime) -> int:
     """Render what ``args`` and the environment ask for, and print it."""
     env = _with_flags(args, env)
     application = getattr(args, "application", None)
-    directory = getattr(args, "directory", None)
+    directory = getattr(args, "directory", None) or ""
     annotations: Mapping[str, str] | None = None
     if application:
         request, annotations = _from_file(application, env)
         directory = directory or _source_directory(request)
     else:
         request = RenderRequest.from_environment(env)
+    directory = os.path.abspath(directory)
     url = setting(getattr(args, "index", None), env, "CMP_INDEX", DEFAULT_INDEX)
     try:
-        chosen = choose(request, open_reader(url, env), now, annotations)
+        chosen = choose(request, directory, open_reader(url, env), now, annotations)
     except IndexUnavailable as error:
         raise error.within(f"index {url}") from None
     for note in chosen.notes:
         print(f"note: {note}", file=sys.stderr)  # noqa: T201 - a note to a person
-    output = _render(request, directory or os.getcwd(), chosen, env)
+    output = _render(request, directory, chosen, env)
     if getattr(args, "diff", False):
-        git = _render(request, directory or os.getcwd(), Chosen((), (), chosen.allow_empty), env)
+        git = _render(request, directory, chosen._replace(outcomes=()), env)
         output = _diff(git, output)
     sys.stdout.buffer.write(output)
     sys.stdout.buffer.flush()
@@ -93,7 +96,6 @@ def _with_flags(args: Namespace, env: Mapping[str, str]) -> Mapping[str, str]:
 def _render(
     request: RenderRequest, directory: str, chosen: Chosen, env: Mapping[str, str]
 ) -> bytes:
-    directory = os.path.abspath(directory)
     kind = _kind(request, directory)
     renderers.check_options(kind, [n for n in request.parameters if renderers.is_option(n)])
     job = renderers.Job(

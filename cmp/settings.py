@@ -118,5 +118,5 @@ def _parameters(text: str) -> dict[str, Value]:
 
     try:
         return parse_parameters(json.loads(text) if text else None)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the latter: brackets without end
         raise InvalidApplication(f"not JSON: {error}", where="ARGOCD_APP_PARAMETERS") from None

@@ -88,7 +88,6 @@ def parameter(name: str, value: str) -> dict[str, Any]:
         ),
         pytest.param("image-lst", "x", "did you mean 'image-list'?", id="unknown-hint"),
         pytest.param("helm.valuesFiles", "x", "did you mean 'helm.valueFiles'?", id="option"),
-        pytest.param("helm.valueFiles", "x", "helm.valueFiles: give it as array", id="type"),
         pytest.param("helm.kubeVersion", "new", "could not parse kubernetes version", id="version"),
         pytest.param("kustomize.images", "x", "has no place", id="option-of-another"),
     ],
@@ -197,7 +196,6 @@ def test_helm_or_kustomize_does_not_accept_the_source(
         pytest.param('[{"name": "a", "string": "x", "array": ["y"]}]', "not several", id="several"),
         pytest.param('[{"name": "a", "string": "\\u0000"}]', "NUL character", id="nul"),
         pytest.param('[{"name": "a", "array": [1]}]', "not all strings", id="number"),
-        pytest.param('[{"name": "image-list", "array": ["a"]}]', "give it as string", id="kind"),
     ],
 )
 def test_parameters_that_argo_cd_would_not_send(

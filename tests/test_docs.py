@@ -1,8 +1,8 @@
 """docs/: each example of docs/policy.md does what stands below it, and the tables are complete.
 
-In docs/policy.md a ``console`` block is run as a process. A ``yaml`` block holds policy keys; the
-``text`` block after it, if there is one, says what comes of them: an error, a note, or what the
-section's scene shows.
+In docs/policy.md a ``console`` block is run as a process. A ``yaml`` block holds policy keys, and
+in one section a lock file; the ``text`` block after it, if there is one, says what comes of them:
+an error, a note, or what the section's scene shows.
 """
 
 import re
@@ -21,7 +21,7 @@ from cmp.core.decide import Decision, decide
 from cmp.core.groups import Member, agree
 from cmp.core.image_list import ManagedImage, read_image_list
 from cmp.core.injection import Choice, helm_parameters, kustomize_image
-from cmp.core.keys import KEYS, PREFIX
+from cmp.core.keys import KEYS, PREFIX, lock_file_name
 from cmp.core.order import TYPES, Order
 from cmp.core.policy import is_true
 from cmp.core.selection import Selection
@@ -30,12 +30,14 @@ from cmp.core.strategies import STRATEGIES
 from cmp.core.update_window import is_open
 from cmp.core.verdicts import verdicts
 from cmp.errors import InvalidPolicy
+from cmp.lock_file import read_lock_file
 from tests.core.test_cases import _EXCEPTIONS
 from tests.support.cli import PROJECT, cmp
 from tests.support.values import DIGEST, OTHER_DIGEST, built, day, recorded, snapshot
 
 _POLICY = (PROJECT / "docs" / "policy.md").read_text()
 _COMPATIBILITY = (PROJECT / "docs" / "compatibility.md").read_text()
+_LOCK_FILE = "Images that Git gives: the lock file"
 _IMAGE_LIST = "app=registry.test/team/app"
 
 
@@ -96,7 +98,7 @@ def _examples() -> list[Example]:
             after.text if after.kind == "text" else "",
         )
         for block, after in pairwise(blocks)
-        if block.kind == "yaml"
+        if block.kind == "yaml" and block.section != _LOCK_FILE
     ]
 
 
@@ -279,6 +281,15 @@ def test_a_command_prints_what_stands_below_it(command: Command, tmp_path: Path)
     printed = done.stdout + done.stderr
     assert _is_as_written(command.output, printed), printed
     assert (done.returncode == 0) is (not _has_failed(command.output))
+
+
+def test_the_lock_file_can_be_read(tmp_path: Path) -> None:
+    (block,) = (block for block in _blocks() if block.section == _LOCK_FILE)
+    (tmp_path / lock_file_name("shop")).write_text(block.text)
+
+    locked = read_lock_file(str(tmp_path), str(tmp_path), "shop").images
+
+    assert all(f"{alias}: {tag}" in block.text for alias, (tag, _) in locked.items())
 
 
 # --- that nothing is missing

@@ -89,7 +89,7 @@ RENDERER = {
 # Runs the command and lists the modules afterwards, where nothing else can see them.
 SPY = """
 import runpy, sys
-sys.argv = ["cmp", "render"]
+sys.argv = ["cmp", {command!r}]
 try:
     runpy.run_module("cmp", run_name="__main__", alter_sys=True)
 except SystemExit as end:
@@ -128,7 +128,7 @@ def test_render_loads_no_more_than_it_must(
         folder.parent.mkdir(parents=True)
         (guestbook.repository / path).rename(folder)
 
-    spy = [sys.executable, "-I", "-c", SPY.format(report=str(report))]
+    spy = [sys.executable, "-I", "-c", SPY.format(command="render", report=str(report))]
 
     done = run(spy, folder, env, measured=False)
 
@@ -137,6 +137,24 @@ def test_render_loads_no_more_than_it_must(
     loaded = set(report.read_text().split())
     assert loaded & FORBIDDEN == set()
     assert {m for m in loaded if m.split(".")[0] == "cmp"} == LOADED | RENDERER[path]
+
+
+@pytest.mark.tools
+def test_the_parameters_tab_loads_no_more_than_it_must(
+    guestbook: Guestbook, tmp_path: Path
+) -> None:
+    report = tmp_path / "modules"
+    spy = [sys.executable, "-I", "-c", SPY.format(command="parameters", report=str(report))]
+
+    done = run(spy, guestbook.repository / "helm", guestbook.environment(), measured=False)
+
+    assert done.returncode == 0, done.stderr
+    assert "app.pin: v4 since" in done.stdout
+    loaded = set(report.read_text().split())
+    assert loaded & FORBIDDEN == set()
+    ours = {m for m in loaded if m.split(".")[0] == "cmp"}
+    rendering = {"cmp.render", "cmp.renderers.paths", "cmp.renderers.process"}
+    assert ours == (LOADED - rendering) | {"cmp.announce", "cmp.core.announcement"}
 
 
 @pytest.mark.tools
@@ -213,6 +231,9 @@ def test_plugin_yaml_is_what_the_design_says() -> None:
 
     assert plugin["metadata"]["name"] == "image-cmp"
     assert plugin["spec"].keys() == {"generate", "parameters"}
+    assert plugin["spec"]["parameters"].keys() == {"dynamic", "static"}
+    dynamic = plugin["spec"]["parameters"]["dynamic"]
+    assert dynamic == {"command": ["python3", "-I", "-m", "cmp", "parameters"]}
     assert plugin["spec"]["generate"] == {"command": ["python3", "-I", "-m", "cmp", "render"]}
 
 
@@ -240,7 +261,10 @@ def test_plugin_yaml_is_what_the_design_says() -> None:
         pytest.param(
             "cmp/index",
             {backend.partition(":")[0].rpartition(".")[2] for backend in BACKENDS.values()},
-            {"documents", "json_document", "names", "protocols", "snapshot_document"},
+            {
+                *("ack_document", "documents", "json_document", "snapshot_document"),
+                *("copied", "names", "protocols", "redis_address"),
+            },
             id="backends",
         ),
     ],

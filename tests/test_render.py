@@ -350,7 +350,9 @@ def test_a_lock_for_nobody_is_said(indexed: Guestbook) -> None:
     done = indexed.generate(parameters=[{"name": "image-lock", "map": {"guestbok": "v2"}}])
 
     assert done.returncode == 0
-    assert done.stderr == "note: image-lock: no image is called 'guestbok'\n"
+    assert done.stderr == (
+        "note: image-lock: no image is called 'guestbok'; did you mean 'guestbook'?\n"
+    )
     assert images(done.stdout)["frontend"] == f"{indexed.image}:v4"
 
 

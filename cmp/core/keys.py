@@ -168,6 +168,11 @@ def policy_keys(annotations: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def lock_file_name(instance: str) -> str:
+    """Return how an Application's lock file is called, in its source's directory (contract.md)."""
+    return f".{IMAGE_LOCK}-{instance}.yaml"
+
+
 def is_policy_key(name: str) -> bool:
     """Tell whether ``name`` has the form of a policy key, for whatever alias."""
     return name in _APPLICATION_WIDE or split_alias(name) is not None

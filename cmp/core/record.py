@@ -30,6 +30,11 @@ class Recorded(NamedTuple):
     created: datetime | None = None
     """When the chosen image was built or first seen, where tags are ordered by that."""
 
+    @property
+    def is_pinned(self) -> bool:
+        """A person named it: no policy led to it, and it is not merely kept."""
+        return bool(self.tag) and not self.chosen_under and not self.held
+
 
 History = Mapping[str, tuple[Recorded, ...]]
 """Past decisions of one Application by alias, newest first."""

@@ -38,7 +38,7 @@ def parse_patches(job: Job, written: str) -> list[Patch]:
     try:
         # Every scalar is text to this loader, as every field of a patch is to Argo CD.
         items = yaml.load(written, Loader=yaml.BaseLoader)  # noqa: S506 - it makes only text
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:  # the latter: brackets without end
         reason = " ".join(str(error).split())
         raise InvalidSource(f"not YAML: {reason}", where=_WHERE) from None
     if not isinstance(items, list):

@@ -58,10 +58,10 @@ def needs_network(env: Mapping[str, str], what: str, *, where: str) -> None:
 
 
 def _reason(said: str) -> str:
-    """Return the error itself: helm 4 logs it too, on a line before."""
+    """Return the error itself: helm 4 logs it too, and kustomize explains its command after."""
     if said.startswith("level="):
         said = said.partition("\nError: ")[2] or said
-    return said.strip().removeprefix("Error: ")
+    return said.partition("\nUsage:\n")[0].strip().removeprefix("Error: ")
 
 
 def _program(tool: str, path: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from cmp.errors import InvalidSource
-from cmp.renderers.helm import arguments, render
+from cmp.renderers.helm import arguments
 from cmp.renderers.helm_options import HELM_OPTIONS
 from cmp.renderers.options import Option
 from tests.support.cli import PROJECT
@@ -37,18 +37,6 @@ def test_the_readme_documents_every_option() -> None:
     )
 
     assert [Option(*row) for row in rows] == list(HELM_OPTIONS)
-
-
-@pytest.mark.parametrize("option", HELM_OPTIONS, ids=lambda option: str(option.name))
-@pytest.mark.parametrize("kind", ["string", "array", "map"])
-def test_an_option_is_of_its_kind(tmp_path: Path, option: Option, kind: str) -> None:
-    if kind == option.collection:
-        return
-    asked = job(tmp_path, parameters={option.name: _VALUES[kind]})
-
-    with pytest.raises(InvalidSource, match=f"give it as {option.collection}") as error:
-        render(asked)
-    assert error.value.where == f"parameter {option.name}"
 
 
 @pytest.mark.parametrize("option", HELM_OPTIONS, ids=lambda option: str(option.name))

@@ -79,14 +79,6 @@ def _bad(name: str, complaint: str, **value: Any) -> Any:
 @pytest.mark.parametrize(
     ("parameters", "complaint"),
     [
-        *(
-            _bad(
-                option.name.partition(".")[2],
-                f"parameter {option.name}: give it as {option.collection}",
-                **({"array": ["x"]} if option.collection != "array" else {"string": "x"}),
-            )
-            for option in TABLE
-        ),
         _bad("forceCommonLabels", "'True' is neither true nor false", string="True"),
         _bad("replicas", "expected integer value for count. Received: 1.5", map={"web": "1.5"}),
         _bad("replicas", f"Received: {2**63}", map={"web": str(2**63)}),

@@ -58,17 +58,22 @@ def plugin_configuration() -> dict[str, Any]:
     """Return plugin.yaml, with the Python that runs the tests in its commands."""
     plugin: dict[str, Any] = yaml.safe_load((PROJECT / "plugin.yaml").read_text())
     spec = plugin["spec"]
-    for started in (spec["generate"], spec["parameters"].get("dynamic")):
-        if started:
-            python, *argv = started["command"]
-            assert python == "python3"
-            started["command"] = [sys.executable, *argv]
+    for started in (spec["generate"], spec["parameters"]["dynamic"]):
+        python, *argv = started["command"]
+        assert python == "python3"
+        started["command"] = [sys.executable, *argv]
     return plugin
 
 
 def generate_command() -> list[str]:
     """Return what plugin.yaml has Argo CD start."""
     command: list[str] = plugin_configuration()["spec"]["generate"]["command"]
+    return command
+
+
+def announce_command() -> list[str]:
+    """Return what plugin.yaml has Argo CD start for the Parameters tab."""
+    command: list[str] = plugin_configuration()["spec"]["parameters"]["dynamic"]["command"]
     return command
 
 
