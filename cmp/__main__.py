@@ -22,6 +22,8 @@ COMMANDS = {
     "resolve": ("cmp.resolve", "choose among tags, and say why"),
     "explain": ("cmp.explain", "say which images an application has, since when and why"),
     "doctor": ("cmp.doctor", "ask a registry for an image, and say what to do when it fails"),
+    "mirror": ("cmp.mirror", "copy the index from Redis into the directory that render reads"),
+    "wait": ("cmp.wait", "wait for a complete index, then become another command"),
     "refresh": ("cmp.refresh", "list the registries, decide, and publish the index"),
 }
 

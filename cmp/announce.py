@@ -55,7 +55,7 @@ def _announced(env: Mapping[str, str], url: str, now: datetime) -> list[Announce
             for name, value in request.parameters.items()
             if isinstance(value, str) and is_policy_key(name)
         }
-        chosen = choose(request, os.getcwd(), open_reader(url), now)
+        chosen = choose(request, os.getcwd(), open_reader(url, env), now)
     except EdgeFailed as error:
         _tell(str(error.within(f"index {url}")))
         return announce(keys, (), _NO_INDEX)

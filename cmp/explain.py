@@ -38,7 +38,7 @@ def configure(parser: "ArgumentParser") -> None:
 def main(args: "Namespace", env: Mapping[str, str], _: datetime) -> int:
     """Explain each image of an Application."""
     url = setting(args.index, env, "CMP_INDEX", DEFAULT_INDEX)
-    index = open_index(url)
+    index = open_index(url, env)
     record = _record(index, url, args.application)
     history = index.history(record.instance)
     sources = [_source(source, index, history, args.alias) for source in record.sources]

@@ -89,7 +89,7 @@ def main(args: Namespace, env: Mapping[str, str], now: datetime) -> int:
     directory = os.path.abspath(directory)
     url = setting(getattr(args, "index", None), env, "CMP_INDEX", DEFAULT_INDEX)
     try:
-        chosen = choose(request, directory, open_reader(url), now, annotations)
+        chosen = choose(request, directory, open_reader(url, env), now, annotations)
     except IndexUnavailable as error:
         raise error.within(f"index {url}") from None
     wanted = [chosen]

@@ -45,7 +45,7 @@ def main(args: "Namespace", env: Mapping[str, str], now: datetime) -> int:
     if args.tags:
         snapshot = Snapshot(repository, now, {name: Tag(name) for name in _read_tags(args.tags)})
     else:
-        snapshot = _indexed(repository, setting(args.index, env, "CMP_INDEX", DEFAULT_INDEX))
+        snapshot = _indexed(repository, setting(args.index, env, "CMP_INDEX", DEFAULT_INDEX), env)
     for remark in remarks(policy):
         _say(f"note: {remark}")
     decision = decide(policy, repository, snapshot)
@@ -76,8 +76,8 @@ def _read_tags(path: str) -> list[str]:
     return [line for line in lines if len(line) <= _LONGEST]
 
 
-def _indexed(repository: Repository, url: str) -> Snapshot:
-    snapshot = open_reader(url).snapshot(repository)
+def _indexed(repository: Repository, url: str, env: Mapping[str, str]) -> Snapshot:
+    snapshot = open_reader(url, env).snapshot(repository)
     if snapshot is None:
         raise IndexUnavailable(
             f"{repository} is not in it; list it with `refresh --once`, "

@@ -1,6 +1,7 @@
 """Fixtures for all tests: the real tools, and a real registry."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from hypothesis import settings
 
 from cmp.settings import environment
 from tests.support.oracle import Oracle
+from tests.support.redis import RedisServer
 from tests.support.registry import RegistryServer
 
 _TOOLS = Path(__file__).resolve().parent.parent / ".tools" / "bin"
@@ -62,3 +64,14 @@ def registry(
 def oracle() -> Iterator[Oracle]:
     with Oracle(tool_path("oracle")) as answers:
         yield answers
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    if shutil.which("redis-server") is None:
+        missing = "redis-server is not on PATH: run make setup-e2e"
+        if environment().get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with RedisServer(tmp_path_factory.mktemp("redis")) as server:
+        yield server

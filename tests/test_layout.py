@@ -293,7 +293,10 @@ def test_plugin_yaml_is_what_the_design_says() -> None:
         pytest.param(
             "cmp/index",
             {backend.partition(":")[0].rpartition(".")[2] for backend in BACKENDS.values()},
-            {"documents", "json_document", "names", "protocols", "snapshot_document"},
+            {
+                *("ack_document", "documents", "json_document", "snapshot_document"),
+                *("copied", "names", "protocols", "redis_address"),
+            },
             id="backends",
         ),
     ],

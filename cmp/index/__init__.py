@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
     from cmp.index.protocols import IndexReader, Store
 
-BACKENDS: Mapping[str, str] = MappingProxyType({"file": "cmp.index.file:FileIndex"})
+BACKENDS: Mapping[str, str] = MappingProxyType(
+    {
+        "file": "cmp.index.file:FileIndex",
+        "redis": "cmp.index.redis:RedisIndex",
+        "rediss": "cmp.index.redis:RedisIndex",
+    }
+)
+_NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 
 class Manifest(NamedTuple):
@@ -35,8 +42,31 @@ class Manifest(NamedTuple):
     """A full pass over all Applications has been published."""
 
 
-def open_index(url: str) -> Store:
-    """Open ``file:///path``; raise `InvalidInput` for a scheme there is no backend for."""
+class Document(NamedTuple):
+    """One document of a store, as it is written there."""
+
+    kind: str
+    """``repository`` or ``application``."""
+    identity: str
+    data: bytes
+
+
+class Acknowledged(NamedTuple):
+    """What a mirror says that it has."""
+
+    pod: str
+    epoch: str
+    generation: int
+    schema: int
+    """The highest that it can read."""
+
+
+def open_index(url: str, env: Mapping[str, str] = _NO_SETTINGS) -> Store:
+    """Open ``file:///path``, ``redis://host:port/0`` or ``rediss://…``.
+
+    ``env`` holds what a backend needs besides. Raises `InvalidInput`, also for a scheme there
+    is no backend for.
+    """
     scheme, separator, _ = url.partition("://")
     if not separator or scheme not in BACKENDS:
         known = ", ".join(f"{name}://" for name in sorted(BACKENDS))
@@ -45,10 +75,10 @@ def open_index(url: str) -> Store:
             where=url,
         )
     module, _, name = BACKENDS[scheme].partition(":")
-    store: Store = getattr(import_module(module), name)(url)
+    store: Store = getattr(import_module(module), name)(url, env)
     return store
 
 
-def open_reader(url: str) -> IndexReader:
+def open_reader(url: str, env: Mapping[str, str] = _NO_SETTINGS) -> IndexReader:
     """Open the reading half of an index."""
-    return open_index(url)
+    return open_index(url, env)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager, suppress
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cmp.errors import IndexUnavailable, InvalidInput
@@ -15,20 +16,22 @@ from cmp.index import documents
 from cmp.index.names import decode, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from cmp.core.image import Repository
     from cmp.core.record import ApplicationRecord, History
     from cmp.core.snapshot import Snapshot
-    from cmp.index import Manifest
+    from cmp.index import Acknowledged, Document, Manifest
 
 _SUFFIX = ".json"
+_FOLDERS = {"repository": "repositories", "application": "applications"}
+_NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 
 class FileIndex:
     """An index in a directory. Each document is replaced as a whole (rename(2))."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, _env: Mapping[str, str] = _NO_SETTINGS) -> None:
         """Open ``file:///absolute`` or ``file://relative``; nothing is created."""
         self._root = decode(url.removeprefix("file://"))
         if not self._root:
@@ -81,6 +84,32 @@ class FileIndex:
         """Replace the manifest; last of a publication."""
         _write(self._path("manifest"), documents.dump_manifest(manifest))
 
+    def mirrors(self) -> tuple[Acknowledged, ...]:
+        """Return none: who renders reads here."""
+        return ()
+
+    def put_document(self, document: Document) -> None:
+        """Replace a document with one that was written elsewhere, and checked.
+
+        A machine that dies may lose it, which is copied again: of thousands, each would wait
+        for the disk.
+        """
+        path = self._path(_FOLDERS[document.kind], document.identity)
+        _write(path, document.data, lasting=False)
+
+    def drop_others(self, kept: Iterable[tuple[str, str]]) -> None:
+        """Delete all snapshots and records but these, given by kind and identity."""
+        wanted = {self._path(_FOLDERS[kind], identity) for kind, identity in kept}
+        for folder in _FOLDERS.values():
+            path = os.path.join(self._root, folder)
+            try:
+                names = os.listdir(path) if os.path.isdir(path) else []
+                for file in (os.path.join(path, name) for name in names):
+                    if file not in wanted:
+                        os.unlink(file)
+            except OSError as error:
+                raise _unwritable(path, error) from error
+
     def history(self, instance: str) -> History:
         """Return past decisions by alias, newest first; empty when there are none."""
         path = self._path("state", instance)
@@ -130,22 +159,24 @@ def _read(path: str) -> bytes | None:
         raise _unreadable(path, error) from error
 
 
-def _write(path: str, data: bytes) -> None:
-    """Replace a file so that a reader, or a machine that dies, finds the old or the new."""
+def _write(path: str, data: bytes, *, lasting: bool = True) -> None:
+    """Replace a file so that a reader finds the old or the new; ``lasting``, even after a crash."""
     folder = os.path.dirname(path)
     temporary = os.path.join(folder, f".{os.path.basename(path)}.{os.getpid()}")
     try:
         os.makedirs(folder, exist_ok=True)
         with open(temporary, "wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            if lasting:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(temporary, path)
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        if lasting:
+            descriptor = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
     except OSError as error:
         with suppress(OSError):
             os.unlink(temporary)

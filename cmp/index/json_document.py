@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     _T = TypeVar("_T")
 
 SCHEMA = 1
-# A writer raises the schema only when every reader can follow: the next one is readable too.
-_READABLE = frozenset({SCHEMA, SCHEMA + 1})
+READABLE = SCHEMA + 1
+"""A writer raises the schema only when every reader can follow: the next one is readable too."""
 
 
 def load(data: bytes, build: Callable[[Mapping[str, Any]], _T], where: str) -> _T:
     """Read a document with ``build``; raise `IndexUnavailable` naming ``where``."""
     try:
         document = json.loads(data)
-        if document["schema"] not in _READABLE:
+        if document["schema"] not in (SCHEMA, READABLE):
             raise IndexUnavailable(
                 f"written with schema {document['schema']!r}, and this version reads {SCHEMA}; "
                 "update argocd-image-cmp",

@@ -3,13 +3,14 @@
 Types only: nothing imports this at run time.
 """
 
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 from cmp.core.image import Repository
 from cmp.core.record import ApplicationRecord, History
 from cmp.core.snapshot import Snapshot
-from cmp.index import Manifest
+from cmp.index import Acknowledged, Document, Manifest
 
 
 class IndexReader(Protocol):
@@ -49,6 +50,19 @@ class Index(IndexReader, IndexWriter, Protocol):
     """Both halves: what a backend implements."""
 
 
+class Published(Protocol):
+    """A store that mirrors read from."""
+
+    def manifest(self) -> Manifest | None:
+        """Return the manifest, or None if nothing was ever published here."""
+
+    def changed(self, after: int) -> Iterator[Document]:
+        """Yield the documents whose generation is above ``after``, as they are written."""
+
+    def acknowledge(self, acknowledged: Acknowledged) -> None:
+        """Say, for some seconds, what a mirror has."""
+
+
 class Store(Index, Protocol):
     """An index that also keeps the state, for there is no cluster to do so."""
 
@@ -60,3 +74,6 @@ class Store(Index, Protocol):
 
     def writing(self) -> AbstractContextManager[None]:
         """Hold the store for one writer; raise `IndexUnavailable` when another has it."""
+
+    def mirrors(self) -> tuple[Acknowledged, ...]:
+        """Return what each mirror that lives has, by the names of their Pods."""

@@ -4,27 +4,37 @@ Applications are watched in a cluster, or come from files; then one pass is made
 """
 
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from cmp.errors import CmpError, InvalidInput
+from cmp.errors import CmpError, IndexUnavailable, InvalidInput
 from cmp.index import open_index
 from cmp.settings import DEFAULT_INDEX, setting
 
 if TYPE_CHECKING:
+    import threading
     from argparse import ArgumentParser, Namespace
 
     from cmp.index.protocols import Store
     from cmp.refresh.controller import Controller
 
+_TAKE_OVER_WITHIN_S = 15.0
+"""Longer than a store remembers a writer that died."""
+_TAKE_OVER_EVERY_S = 0.5
 _LEVELS = ("debug", "info", "warning", "error")
 
 
 def configure(parser: "ArgumentParser") -> None:
     """Declare the command's arguments."""
-    from cmp.refresh.scope import DEFAULT_AT_ONCE, DEFAULT_FORGET_AFTER, DEFAULT_INTERVAL
+    from cmp.refresh.scope import (
+        DEFAULT_ACK_WAIT,
+        DEFAULT_AT_ONCE,
+        DEFAULT_FORGET_AFTER,
+        DEFAULT_INTERVAL,
+    )
 
     parser.add_argument("--once", action="store_true", help="make one pass and end")
     parser.add_argument(
@@ -59,6 +69,12 @@ def configure(parser: "ArgumentParser") -> None:
         "--poke-concurrency",
         metavar="N",
         help=f"Applications told of a change at a time (default: {DEFAULT_AT_ONCE})",
+    )
+    parser.add_argument(
+        "--ack-wait",
+        metavar="D",
+        help="how long the mirrors are waited for before Argo CD is told "
+        f"(default: {DEFAULT_ACK_WAIT})",
     )
     parser.add_argument(
         "--forget-after",
@@ -110,7 +126,8 @@ def _read(args: "Namespace", env: Mapping[str, str], now: datetime, files: str) 
     registries = Configured(from_file(setting(args.registries, env, "CMP_REGISTRIES")))
     traffic = Traffic()
     access = RegistryAccess(Keyring(env), _progress, traffic.note)
-    with _written(args, env) as store, access:
+    store = _opened(args, env)
+    with nullcontext() if args.dry_run else store.writing(), access:
         asked = Pass(plans, now, registries.current())
         summary, _ = cycle.run(asked, access, store, StoreState(store), dry_run=args.dry_run)
     for error in unread:
@@ -137,21 +154,57 @@ def _serve(args: "Namespace", env: Mapping[str, str]) -> int:
     read = from_file(file) if file else from_config_map(cluster, scope.control_plane)
     keyring = Keyring(env, secrets_of(cluster))
     access = RegistryAccess(keyring, _no_progress, lambda _: None)
-    with _written(args, env) as store, access:
+    store = _opened(args, env)
+    with access:
         controller = Controller(cluster, Configured(read), access, store, scope)
         _stop_on_signals(controller)
+
+        def work() -> int:
+            with _writing(store, controller.stopping) if not args.dry_run else nullcontext():
+                return controller.run(once=args.once)
+
+        def lead() -> int:
+            """Work when no other refresher does."""
+            if args.once or args.dry_run:
+                return work()
+            from cmp.refresh.leader import Leadership
+
+            own, _ = connect(setting(args.kubeconfig, env, "KUBECONFIG"), is_patient=False)
+            leadership = Leadership(own, scope.control_plane, _identity())
+            return leadership.run(work, controller.stopping, controller.abandon)
+
         # In a thread of its own: the handlers of signals run in this one, and must find free
         # every lock that they take.
         with ThreadPoolExecutor(1) as thread:
-            return thread.submit(controller.run, once=args.once).result()
+            return thread.submit(lead).result()
+
+
+def _identity() -> str:
+    """Return a name that no other process has, nor this one when it is started again."""
+    import os
+    from uuid import uuid4
+
+    return f"{os.uname().nodename}_{uuid4().hex[:8]}"
+
+
+def _opened(args: "Namespace", env: Mapping[str, str]) -> "Store":
+    return open_index(setting(args.store, env, "CMP_STORE", DEFAULT_INDEX), env)
 
 
 @contextmanager
-def _written(args: "Namespace", env: Mapping[str, str]) -> "Iterator[Store]":
-    """Open the store, which has one writer at a time."""
-    store = open_index(setting(args.store, env, "CMP_STORE", DEFAULT_INDEX))
-    with nullcontext() if args.dry_run else store.writing():
-        yield store
+def _writing(store: "Store", stopping: "threading.Event") -> "Iterator[None]":
+    """Be the one that writes to the store, as soon as one before, who may have died, is not."""
+    until_s = time.monotonic() + _TAKE_OVER_WITHIN_S
+    with ExitStack() as stack:
+        while True:
+            try:
+                stack.enter_context(store.writing())
+            except IndexUnavailable:
+                if time.monotonic() > until_s or stopping.wait(_TAKE_OVER_EVERY_S):
+                    raise
+            else:
+                break
+        yield
 
 
 def _stop_on_signals(controller: "Controller") -> None:

@@ -27,6 +27,7 @@ _NOT_FOUND = 404
 _FORBIDDEN = (401, 403)
 _PAGE = 500
 _TIMEOUT_S = (5, 30)  # to connect; between two bytes
+_SHORT_TIMEOUT_S = (2, 3)
 # What the API server asks to be tried again, and what a load balancer before it says.
 _TRY_AGAIN = (429, 500, 502, 503, 504)
 _NAMESPACE_FILE = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
@@ -53,9 +54,10 @@ class Expired(ClusterFailed):
 class Cluster:
     """One user of one API server; may be used by several threads at once."""
 
-    def __init__(self, configuration: Configuration) -> None:
-        """Prepare; nothing is sent yet."""
-        configuration.retries = urllib3.Retry(
+    def __init__(self, configuration: Configuration, *, is_patient: bool = True) -> None:
+        """Prepare; nothing is sent yet. One that is not patient asks once, for some seconds."""
+        self._timeout_s = _TIMEOUT_S if is_patient else _SHORT_TIMEOUT_S
+        configuration.retries = is_patient and urllib3.Retry(
             total=4,
             backoff_factor=0.3,
             backoff_jitter=0.3,
@@ -137,7 +139,7 @@ class Cluster:
         path: str,
         query: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
-        timeout_s: tuple[int, int] = _TIMEOUT_S,
+        timeout_s: tuple[int, int] | None = None,
     ) -> urllib3.BaseHTTPResponse:
         headers = {"Accept": "application/json"}
         if body is not None:
@@ -152,7 +154,7 @@ class Cluster:
             auth_settings=["BearerToken"],
         )
         try:
-            reply = self._client.call_api(*request, _request_timeout=timeout_s)
+            reply = self._client.call_api(*request, _request_timeout=timeout_s or self._timeout_s)
         except ApiException as error:
             raise ClusterFailed(" ".join(str(error.reason).split()), where=self.url) from error
         except urllib3.exceptions.HTTPError as error:
@@ -164,7 +166,7 @@ class Cluster:
         return answer
 
 
-def connect(kubeconfig: str) -> tuple[Cluster, str]:
+def connect(kubeconfig: str, *, is_patient: bool = True) -> tuple[Cluster, str]:
     """Return the API server of a kubeconfig, or without one a Pod's own; and the namespace.
 
     Raises `InvalidInput` when there is neither.
@@ -186,7 +188,7 @@ def connect(kubeconfig: str) -> tuple[Cluster, str]:
             "account, name a kubeconfig with --kubeconfig, or read manifests with --applications",
             where=kubeconfig,
         ) from error
-    return Cluster(configuration), namespace
+    return Cluster(configuration, is_patient=is_patient), namespace
 
 
 def _lines(reply: urllib3.BaseHTTPResponse) -> Iterator[bytes]:

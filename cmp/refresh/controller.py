@@ -16,6 +16,7 @@ from cmp.refresh import cycle
 from cmp.refresh.cluster import Cluster
 from cmp.refresh.events import event
 from cmp.refresh.listing import RegistryAccess
+from cmp.refresh.mirrors import Mirrors
 from cmp.refresh.observed import Observed, parse_observed
 from cmp.refresh.passes import Pass, Summary
 from cmp.refresh.plan import plan, policies
@@ -60,7 +61,8 @@ class Controller:
         self._state = ConfigMapState(cluster, scope.control_plane)
         self._changed: set[Name] = set()
         self._awake = threading.Event()
-        self._stopping = threading.Event()
+        self.stopping = threading.Event()
+        """Set when it is to end."""
         self._lock = threading.Lock()
         self._status = 0
         self._written: dict[Name, Application] = {}
@@ -74,6 +76,9 @@ class Controller:
         self._projects = Watched[tuple[SyncWindow, ...]](
             cluster, "appprojects", (scope.control_plane,), parse_sync_windows, self._on_project
         )
+        self._mirrors = Mirrors(
+            store, wait_s=scope.ack_wait.total_seconds(), stopping=self.stopping
+        )
         self._teller = Teller(
             cluster,
             self._applications,
@@ -84,15 +89,19 @@ class Controller:
 
     def stop(self) -> None:
         """Finish what is under way, and end `run`; may be called from a signal handler."""
-        self._stopping.set()
+        self.stopping.set()
         self._awake.set()
+
+    def abandon(self) -> None:
+        """End `run` with status 1: another does the work from now on."""
+        self._status = 1
+        self.stop()
 
     def fail(self, failure: threading.ExceptHookArgs) -> None:
         """End `run` with status 1: a thread died of a mistake of ours."""
         given = (failure.exc_type, failure.exc_value, failure.exc_traceback)
         log.error("a thread died", exc_info=given)  # type: ignore[arg-type] # its value is there
-        self._status = 1
-        self.stop()
+        self.abandon()
 
     def run(self, *, once: bool) -> int:
         """Serve until `stop` is called, or ``once`` all is told; return the exit status."""
@@ -110,16 +119,16 @@ class Controller:
     def _begin(self) -> bool:
         """Wait until all Applications and the state are known; false when it is to end before."""
         while not (self._applications.is_ready and self._projects.is_ready):
-            if self._stopping.wait(0.05):
+            if self.stopping.wait(0.05):
                 return False
         failures = 0
-        while not self._stopping.is_set():
+        while not self.stopping.is_set():
             try:
                 self._state.load()
             except CmpError as error:
                 log.warning("state not read", extra={"reason": error})
                 failures += 1
-                self._stopping.wait(_retry_s(failures))
+                self.stopping.wait(_retry_s(failures))
             else:
                 if not self._scope.dry_run:
                     self._teller.start()
@@ -128,7 +137,7 @@ class Controller:
 
     def _serve(self, *, once: bool) -> None:
         due_s, failures = 0.0, 0
-        while not self._stopping.is_set():
+        while not self.stopping.is_set():
             with self._lock:
                 changed, self._changed = self._changed, set()
             whole = time.monotonic() >= due_s
@@ -148,17 +157,17 @@ class Controller:
                         return
             self._awake.wait(max(0.0, due_s - time.monotonic()))
             if self._awake.is_set():
-                self._stopping.wait(_SETTLE_S)
+                self.stopping.wait(_SETTLE_S)
                 self._awake.clear()
 
     def _wait_until_told(self) -> None:
         until_s = time.monotonic() + _TOLD_WITHIN_S
-        while not (self._scope.dry_run or self._stopping.is_set() or self._teller.is_idle):
+        while not (self._scope.dry_run or self.stopping.is_set() or self._teller.is_idle):
             if time.monotonic() > until_s:
                 log.warning("not all was told", extra={"within": f"{_TOLD_WITHIN_S:g} s"})
                 self._status = 1
                 return
-            self._stopping.wait(_SETTLE_S)
+            self.stopping.wait(_SETTLE_S)
 
     def _interval_s(self) -> float:
         jitter = random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - spreads load
@@ -202,11 +211,18 @@ class Controller:
         wanted = {
             by_instance[instance][0]: wanted_by(record) for instance, record in records.items()
         }
+        if summary.changed:
+            self._await_mirrors()
         self._teller.want(wanted)
         self._held = {key: held for key, held in self._held.items() if key[0] in wanted}
         for name, wish in wanted.items():
             self._report_held(name, observed[name], wish)
         return summary
+
+    def _await_mirrors(self) -> None:
+        manifest = self._store.manifest()
+        if manifest and manifest.complete:
+            self._mirrors.wait(manifest)
 
     def _forget(self, present: Iterable[str]) -> None:
         """Let go of the state of Applications that have been gone for long."""

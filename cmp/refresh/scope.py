@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 DEFAULT_INTERVAL = "2m"
 DEFAULT_AT_ONCE = "10"
 DEFAULT_FORGET_AFTER = "24h"
+DEFAULT_ACK_WAIT = "20s"
 _SHORTEST_INTERVAL = timedelta(seconds=1)
 
 
@@ -30,6 +31,8 @@ class Scope:
     """Applications that are told of a change at a time."""
     forget_after: timedelta
     """How long the state of an Application that is gone is kept."""
+    ack_wait: timedelta
+    """How long mirrors are waited for before Argo CD is told."""
     dry_run: bool
 
     @classmethod
@@ -52,6 +55,9 @@ class Scope:
             forget_after=_duration(
                 setting(args.forget_after, env, "CMP_FORGET_AFTER", DEFAULT_FORGET_AFTER),
                 "CMP_FORGET_AFTER",
+            ),
+            ack_wait=_duration(
+                setting(args.ack_wait, env, "CMP_ACK_WAIT", DEFAULT_ACK_WAIT), "CMP_ACK_WAIT"
             ),
             at_once=_count(
                 setting(args.poke_concurrency, env, "CMP_POKE_CONCURRENCY", DEFAULT_AT_ONCE)

@@ -18,6 +18,7 @@ from tests.support.argocd import ArgoCD, missing
 from tests.support.cli import TOOLS
 from tests.support.git import commit_all
 from tests.support.guestbook import Guestbook
+from tests.support.redis import RedisServer
 from tests.support.refresher import Refresher
 from tests.support.registry import RegistryServer
 from tests.support.scene import Scene
@@ -51,22 +52,23 @@ def guestbook_for(argocd: ArgoCD, folder: Path, registry: RegistryServer) -> Gue
 
 
 @pytest.fixture
-def refresher(argocd: ArgoCD, tmp_path: Path) -> Iterator[Refresher]:
-    with refresher_for(argocd, tmp_path) as refresher:
+def refresher(argocd: ArgoCD, tmp_path: Path, redis_server: RedisServer) -> Iterator[Refresher]:
+    with refresher_for(argocd, tmp_path, redis_server) as refresher:
         yield refresher
 
 
 @contextmanager
-def refresher_for(argocd: ArgoCD, folder: Path) -> Iterator[Refresher]:
+def refresher_for(argocd: ArgoCD, folder: Path, store: RedisServer) -> Iterator[Refresher]:
     """Yield a refresher that knows nothing yet, and has not been started."""
     argocd.delete_applications()
     (folder / "refresher").mkdir()
-    refresher = Refresher(argocd, folder / "refresher")
+    refresher = Refresher(argocd, folder / "refresher", store)
     refresher.clean()
     try:
         yield refresher
     finally:
         refresher.kill()
+        refresher.kill_mirrors()
         argocd.delete_applications()
 
 

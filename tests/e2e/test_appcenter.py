@@ -8,6 +8,7 @@ import pytest
 
 from tests.e2e.conftest import guestbook_for, refresher_for
 from tests.support.argocd import ArgoCD
+from tests.support.redis import RedisServer
 from tests.support.registry import RegistryServer
 from tests.support.scene import HARD_REFRESH, HISTORY, OURS, Scene
 
@@ -25,9 +26,9 @@ def appcenter(argocd: ArgoCD) -> Iterator[ArgoCD]:
 
 
 def test_a_control_plane_called_appcenter(
-    appcenter: ArgoCD, registry: RegistryServer, tmp_path: Path
+    appcenter: ArgoCD, registry: RegistryServer, redis_server: RedisServer, tmp_path: Path
 ) -> None:
-    with refresher_for(appcenter, tmp_path) as refresher:
+    with refresher_for(appcenter, tmp_path, redis_server) as refresher:
         scene = Scene(appcenter, guestbook_for(appcenter, tmp_path, registry), refresher)
         app = scene.at_v1()
         recording = scene.record()

@@ -12,6 +12,7 @@ import pytest
 from tests.e2e.conftest import guestbook_for, refresher_for
 from tests.support.applications import Application
 from tests.support.argocd import TEAMS, ArgoCD
+from tests.support.redis import RedisServer
 from tests.support.registry import RegistryServer
 from tests.support.scene import HARD_REFRESH, HISTORY, OURS, Scene, Timeline
 
@@ -50,10 +51,13 @@ class Push:
 
 @pytest.fixture(scope="module")
 def push(
-    argocd: ArgoCD, registry: RegistryServer, tmp_path_factory: pytest.TempPathFactory
+    argocd: ArgoCD,
+    registry: RegistryServer,
+    redis_server: RedisServer,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Push]:
     folder = tmp_path_factory.mktemp("push")
-    with refresher_for(argocd, folder) as refresher:
+    with refresher_for(argocd, folder, redis_server) as refresher:
         scene = Scene(argocd, guestbook_for(argocd, folder, registry), refresher)
         yield _push(scene)
 

@@ -1,7 +1,8 @@
 """What every backend of the index does alike."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,24 +16,43 @@ from cmp.index.protocols import Store
 from tests.index import examples
 from tests.index.examples import NOW, REPOSITORY, record, snapshot
 
-URLS: dict[str, Callable[[Path], str]] = {"file": lambda folder: f"file://{folder}/index"}
+if TYPE_CHECKING:
+    from tests.support.redis import RedisServer
+
+SCHEMES = ("file", "redis", "rediss")
 
 # Each example writes what the one before wrote: that replaces it is a part of the contract.
 repeatedly = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 
 
-@pytest.fixture(params=sorted(URLS))
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return URLS[request.param](tmp_path)
+class Place(NamedTuple):
+    """Where an index is, empty when the test begins."""
+
+    url: str
+    env: Mapping[str, str]
+
+    def open(self) -> Store:
+        return open_index(self.url, self.env)
+
+
+@pytest.fixture(params=SCHEMES)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    if request.param == "file":
+        return Place(f"file://{tmp_path}/index", {})
+    server: RedisServer = request.getfixturevalue("redis_server")
+    server.flush()
+    if request.param == "rediss":
+        return Place(server.tls_url, server.environment())
+    return Place(server.url, server.environment(tls=False))
 
 
 @pytest.fixture
-def store(url: str) -> Store:
-    return open_index(url)
+def store(place: Place) -> Store:
+    return place.open()
 
 
 def test_every_backend_is_here() -> None:
-    assert set(URLS) == set(BACKENDS)
+    assert set(SCHEMES) == set(BACKENDS)
 
 
 def test_nothing_is_none_and_not_an_error(store: Store) -> None:
@@ -139,26 +159,26 @@ def test_docker_hub_has_one_snapshot_by_all_its_names(store: Store) -> None:
         assert store.snapshot(Repository.parse(name)) is not None
 
 
-def test_a_reader_sees_what_the_writer_wrote(store: Store, url: str) -> None:
-    reader = open_reader(url)
+def test_a_reader_sees_what_the_writer_wrote(store: Store, place: Place) -> None:
+    reader = open_reader(place.url, place.env)
     assert reader.snapshot(REPOSITORY) is None
     store.put_snapshot(snapshot("v1"))
 
     assert reader.snapshot(REPOSITORY) == snapshot("v1")
 
 
-def test_one_writes_at_a_time(store: Store, url: str) -> None:
+def test_one_writes_at_a_time(store: Store, place: Place) -> None:
     with store.writing():
-        with pytest.raises(IndexUnavailable) as caught, open_index(url).writing():
+        with pytest.raises(IndexUnavailable) as caught, place.open().writing():
             pass
         assert "another refresher is writing here; wait for it or stop it" in str(caught.value)
-        assert open_reader(url).manifest() is None
+        assert place.open().manifest() is None
 
-    with open_index(url).writing():
+    with place.open().writing():
         pass
 
 
-def test_a_writer_that_fails_lets_go(store: Store, url: str) -> None:
+def test_a_writer_that_fails_lets_go(store: Store, place: Place) -> None:
     def fail() -> None:
         with store.writing():
             raise KeyError
@@ -166,5 +186,5 @@ def test_a_writer_that_fails_lets_go(store: Store, url: str) -> None:
     with pytest.raises(KeyError):
         fail()
 
-    with open_index(url).writing():
+    with place.open().writing():
         pass

@@ -111,7 +111,7 @@ def test_a_relative_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         pytest.param("file://", "file://: no directory named; write file:///path", id="empty"),
         pytest.param("/path", "/path: not the URL of an index; it starts with", id="path"),
         pytest.param("http://x", "http://x: not the URL of an index; it", id="scheme"),
-        pytest.param("fil:///x", "one of: file://; did you mean 'file'?", id="hint"),
+        pytest.param("fil:///x", "redis://, rediss://; did you mean 'file'?", id="hint"),
     ],
 )
 def test_a_url_that_is_none_of_ours(url: str, said: str) -> None:

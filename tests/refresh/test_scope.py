@@ -14,6 +14,7 @@ _FLAGS = (
     "interval",
     "poke_concurrency",
     "forget_after",
+    "ack_wait",
 )
 
 
@@ -31,6 +32,7 @@ def test_what_is_not_said() -> None:
         interval=timedelta(minutes=2),
         at_once=10,
         forget_after=timedelta(days=1),
+        ack_wait=timedelta(seconds=20),
         dry_run=False,
     )
 
@@ -42,6 +44,7 @@ def test_flags() -> None:
         interval="1m",
         poke_concurrency="3",
         forget_after="2d",
+        ack_wait="3s",
     )
 
     assert found == Scope(
@@ -50,6 +53,7 @@ def test_flags() -> None:
         interval=timedelta(minutes=1),
         at_once=3,
         forget_after=timedelta(days=2),
+        ack_wait=timedelta(seconds=3),
         dry_run=False,
     )
 
@@ -61,6 +65,7 @@ def test_variables() -> None:
         "CMP_INTERVAL": "90s",
         "CMP_POKE_CONCURRENCY": "1",
         "CMP_FORGET_AFTER": "1h",
+        "CMP_ACK_WAIT": "0s",
     }
 
     assert read(env=env) == Scope(
@@ -69,6 +74,7 @@ def test_variables() -> None:
         interval=timedelta(seconds=90),
         at_once=1,
         forget_after=timedelta(hours=1),
+        ack_wait=timedelta(0),
         dry_run=False,
     )
     assert read(env=env, interval="5m").interval == timedelta(minutes=5)

@@ -16,6 +16,8 @@ from cmp.settings import environment
 from tests.support.argocd import ArgoCD
 from tests.support.cli import PROJECT, TOOLS, run
 from tests.support.kubernetes import Object
+from tests.support.mirror import Mirror
+from tests.support.redis import RedisServer
 from tests.support.waiting import wait_for
 
 ACCOUNT = "image-cmp-refresher"
@@ -28,20 +30,33 @@ _PATHS = {
 
 
 class Refresher:
-    """One refresher; it may be ended, killed and started again.
+    """One refresher, and mirrors of two repo-servers; each may be ended and started again.
 
     Args:
-        argocd: whose Applications it serves.
+        argocd: whose Applications it serves; its plugin renders from the first mirror.
         root: a folder of its own.
+        store: between the refresher and the mirrors.
     """
 
-    def __init__(self, argocd: ArgoCD, root: Path) -> None:
+    def __init__(self, argocd: ArgoCD, root: Path, store: RedisServer) -> None:
         self._argocd = argocd
         self._root = root
         self._process: subprocess.Popen[bytes] | None = None
+        self.store = store
         self.url = argocd.kubernetes.url
         """Of the API server, or of what stands before it."""
+        self.mirrors = [
+            Mirror(store, directory=directory, log=root / f"{pod}.log", pod=pod)
+            for pod, directory in (("pod-1", argocd.index), ("pod-2", root / "index"))
+        ]
         apply_account(argocd, root)
+
+    def another(self, root: Path) -> "Refresher":
+        """Return one more of the same store, which has no mirrors of its own."""
+        root.mkdir()
+        other = Refresher(self._argocd, root, self.store)
+        other.mirrors = []
+        return other
 
     @property
     def log(self) -> str:
@@ -61,7 +76,16 @@ class Refresher:
         self.delete_state()
 
     def delete_store(self) -> None:
-        shutil.rmtree(self._argocd.index, ignore_errors=True)
+        """Forget the store and its copies, and begin to copy anew."""
+        self.kill_mirrors()
+        self.store.flush()
+        for mirror in self.mirrors:
+            shutil.rmtree(mirror.directory, ignore_errors=True)
+            mirror.start()
+
+    def kill_mirrors(self) -> None:
+        for mirror in self.mirrors:
+            mirror.kill()
 
     def delete_state(self) -> None:
         for path in self._state_paths():
@@ -73,7 +97,7 @@ class Refresher:
         assert not self.is_running
         command = [sys.executable, "-I", "-m", "cmp", "refresh"]
         command += ["--kubeconfig", str(self._kubeconfig())]
-        command += ["--store", f"file://{self._argocd.index}", "--interval", f"{INTERVAL_S}s"]
+        command += ["--store", self.store.tls_url, "--interval", f"{INTERVAL_S}s"]
         command += ["--application-namespaces", ",".join(self._argocd.other_namespaces)]
         measured = {n: v for n, v in environment().items() if n.startswith("COVERAGE_")}
         command += arguments
@@ -81,7 +105,12 @@ class Refresher:
             self._process = subprocess.Popen(
                 command,
                 cwd=self._root,
-                env={"PATH": os.defpath, "HOME": str(self._root), **measured},
+                env={
+                    "PATH": os.defpath,
+                    "HOME": str(self._root),
+                    **measured,
+                    **self.store.environment(),
+                },
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -94,6 +123,16 @@ class Refresher:
     def kill(self) -> None:
         """End it so that it can do no more."""
         self._end(signal.SIGKILL)
+
+    def pause(self) -> None:
+        """Let it do nothing, until `resume`."""
+        assert self._process
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it work again."""
+        assert self._process
+        self._process.send_signal(signal.SIGCONT)
 
     def ended(self, within_s: float) -> int:
         """Wait until it has ended by itself; return its exit status."""

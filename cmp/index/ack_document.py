@@ -1,0 +1,37 @@
+"""What a mirror acknowledges, as a JSON document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cmp.index import Acknowledged
+from cmp.index.json_document import dump, load
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+
+def dump_ack(acknowledged: Acknowledged) -> bytes:
+    """Write what a mirror has; of its Pod only the key speaks."""
+    return dump(
+        {
+            "epoch": acknowledged.epoch,
+            "generation": acknowledged.generation,
+            "readable": acknowledged.schema,
+        }
+    )
+
+
+def load_ack(data: bytes, pod: str, *, where: str) -> Acknowledged:
+    """Read what the mirror in ``pod`` has; raise `IndexUnavailable` naming ``where``."""
+
+    def build(document: Mapping[str, Any]) -> Acknowledged:
+        return Acknowledged(
+            pod=pod,
+            epoch=str(document["epoch"]),
+            generation=int(document["generation"]),
+            schema=int(document["readable"]),
+        )
+
+    return load(data, build, where)

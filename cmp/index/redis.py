@@ -1,0 +1,246 @@
+"""``redis://`` and ``rediss://``: the index in a cluster, between the refresher and its mirrors.
+
+``image-cmp:manifest``, ``image-cmp:repository:<identity>``, ``image-cmp:application:<identity>``
+and ``image-cmp:state:<identity>`` hold documents; ``image-cmp:changes`` is a sorted set of the
+first three's keys by the generation that last changed each, so that a mirror reads only what is
+new to it; ``image-cmp:ack:<pod>`` is what a mirror has, and ``image-cmp:writer`` who may write.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import redis
+from redis.backoff import ExponentialWithJitterBackoff
+from redis.retry import Retry
+
+from cmp.errors import IndexUnavailable, InvalidInput
+from cmp.index import Document, documents
+from cmp.index.ack_document import dump_ack, load_ack
+from cmp.index.redis_address import Address
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any, TypeVar
+
+    from cmp.core.image import Repository
+    from cmp.core.record import ApplicationRecord, History
+    from cmp.core.snapshot import Snapshot
+    from cmp.index import Acknowledged, Manifest
+
+    _T = TypeVar("_T")
+
+_PREFIX = "image-cmp:"
+_KINDS = ("repository", "application")
+MANIFEST = f"{_PREFIX}manifest"
+_CHANGES = f"{_PREFIX}changes"
+_WRITER = f"{_PREFIX}writer"
+_ACK = f"{_PREFIX}ack:"
+_TIMEOUT_S = 5.0
+_RETRIES = 2
+_ACK_S = 15
+"""How long a mirror counts as one after it last said so."""
+_WRITER_S = 10
+"""How long a writer that died keeps others from writing."""
+_AT_A_TIME = 500  # documents of one answer: a few megabytes
+
+
+class RedisIndex:
+    """An index in Redis. Each document is replaced as a whole, in a transaction."""
+
+    def __init__(self, url: str, env: Mapping[str, str]) -> None:
+        """Prepare for ``url``; nothing is asked before the first call.
+
+        ``env`` has ``CMP_STORE_USERNAME``, ``CMP_STORE_PASSWORD`` and ``CMP_STORE_CA``, where
+        the URL has none. Raises `InvalidInput`.
+        """
+        self._address = Address.parse(url, env)
+        self._token = ""
+        try:
+            self._client = redis.Redis.from_url(
+                self._address.url,
+                **self._address.options,
+                socket_timeout=_TIMEOUT_S,
+                socket_connect_timeout=_TIMEOUT_S,
+                health_check_interval=30,
+                client_name="image-cmp",
+                retry=Retry(ExponentialWithJitterBackoff(cap=1, base=0.1), _RETRIES),
+                retry_on_error=[redis.BusyLoadingError, redis.ConnectionError, redis.TimeoutError],
+            )
+        except (ValueError, redis.RedisError) as error:
+            raise InvalidInput(f"{error}", where=self._address.url) from None
+
+    def manifest(self) -> Manifest | None:
+        """Return the manifest, or None if nothing was ever published here."""
+        data = self._get(MANIFEST)
+        return None if data is None else documents.load_manifest(data, where=self._where(MANIFEST))
+
+    def snapshot(self, repository: Repository) -> Snapshot | None:
+        """Return the latest snapshot, or None if the repository was never listed."""
+        key = _key("repository", str(repository))
+        data = self._get(key)
+        if data is None:
+            return None
+        from cmp.index.snapshot_document import load_snapshot
+
+        return load_snapshot(data, repository, where=self._where(key))
+
+    def application(self, instance: str) -> ApplicationRecord | None:
+        """Return what is recorded of an Application, or None if nothing is."""
+        key = _key("application", instance)
+        data = self._get(key)
+        if data is None:
+            return None
+        return documents.load_application(data, instance, where=self._where(key))
+
+    def instances(self) -> tuple[str, ...]:
+        """Return the instance names of all recorded Applications, sorted."""
+        prefix = _key("application", "")
+        keys = self._asked(lambda: list(self._client.scan_iter(f"{prefix}*", count=_AT_A_TIME)))
+        return tuple(sorted({_text(key).removeprefix(prefix) for key in keys}))
+
+    def history(self, instance: str) -> History:
+        """Return past decisions by alias, newest first; empty when there are none."""
+        key = _key("state", instance)
+        data = self._get(key)
+        return {} if data is None else documents.load_history(data, where=self._where(key))
+
+    def put_snapshot(self, snapshot: Snapshot) -> None:
+        """Replace the repository's snapshot."""
+        from cmp.index.snapshot_document import dump_snapshot
+
+        key = _key("repository", str(snapshot.repository))
+        self._put(key, dump_snapshot(snapshot), snapshot.generation)
+
+    def put_application(self, record: ApplicationRecord) -> None:
+        """Replace the Application's record."""
+        key = _key("application", record.instance)
+        self._put(key, documents.dump_application(record), record.generation)
+
+    def put_manifest(self, manifest: Manifest) -> None:
+        """Replace the manifest; last of a publication."""
+        self._put(MANIFEST, documents.dump_manifest(manifest))
+
+    def put_history(self, instance: str, history: History) -> None:
+        """Replace the Application's past decisions."""
+        self._put(_key("state", instance), documents.dump_history(history))
+
+    def changed(self, after: int) -> Iterator[Document]:
+        """Yield the documents whose generation is above ``after``, as they are written.
+
+        One that is gone meanwhile is not among them.
+        """
+        above = f"({after}"
+        found: Any = self._asked(lambda: self._client.zrangebyscore(_CHANGES, above, "+inf"))
+        keys = [_text(key) for key in found]
+        for start in range(0, len(keys), _AT_A_TIME):
+            some = keys[start : start + _AT_A_TIME]
+            for key, data in zip(some, self._many(some), strict=True):
+                kind, _, identity = key.removeprefix(_PREFIX).partition(":")
+                if data is not None and kind in _KINDS:
+                    yield Document(kind, identity, data)
+
+    def acknowledge(self, acknowledged: Acknowledged) -> None:
+        """Say, for 15 seconds, what a mirror has."""
+        key = f"{_ACK}{acknowledged.pod}"
+        self._asked(lambda: self._client.set(key, dump_ack(acknowledged), ex=_ACK_S))
+
+    def mirrors(self) -> tuple[Acknowledged, ...]:
+        """Return what each mirror that lives has, by the names of their Pods."""
+        keys = self._asked(lambda: sorted(self._client.scan_iter(f"{_ACK}*", count=_AT_A_TIME)))
+        return tuple(
+            load_ack(data, _text(key).removeprefix(_ACK), where=self._where(_text(key)))
+            for key, data in zip(keys, self._many(keys) if keys else (), strict=True)
+            if data is not None
+        )
+
+    def _many(self, keys: list[Any]) -> Any:
+        return self._asked(lambda: self._client.mget(keys))
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Be the one that writes; raise `IndexUnavailable` when another is.
+
+        Should this process stall for so long that another takes over, its writes fail.
+        """
+        token = uuid4().hex
+        milliseconds = _WRITER_S * 1000
+        if not self._asked(lambda: self._client.set(_WRITER, token, nx=True, px=milliseconds)):
+            raise IndexUnavailable(
+                "another refresher is writing here; wait for it or stop it",
+                where=self._address.url,
+            )
+        self._token = token
+        done = threading.Event()
+        renewal = threading.Thread(target=self._renew, args=(done,), name="writer", daemon=True)
+        renewal.start()
+        try:
+            yield
+        finally:
+            done.set()
+            renewal.join()
+            with suppress(IndexUnavailable):  # it ends by itself
+                self._transact(lambda pipe: pipe.delete(_WRITER))
+            self._token = ""
+
+    def _renew(self, done: threading.Event) -> None:
+        while not done.wait(_WRITER_S / 3):
+            try:
+                self._transact(lambda _: None)
+            except IndexUnavailable:
+                continue  # the next write says why
+
+    def _put(self, key: str, data: bytes, generation: int | None = None) -> None:
+        def put(pipe: redis.client.Pipeline) -> None:
+            pipe.set(key, data)
+            if generation is not None:
+                pipe.zadd(_CHANGES, {key: generation})
+
+        self._transact(put)
+
+    def _transact(self, command: Callable[[redis.client.Pipeline], object]) -> None:
+        """Run commands as one, if we are still the one that writes.
+
+        Where nobody is, as when Redis has lost everything, we are again.
+        """
+
+        def guarded(pipe: redis.client.Pipeline) -> None:
+            writer = _text(pipe.get(_WRITER) or self._token)
+            if self._token and writer != self._token:
+                raise IndexUnavailable(
+                    "another refresher has taken over, so nothing was written",
+                    where=self._address.url,
+                )
+            pipe.multi()
+            if self._token:
+                pipe.set(_WRITER, self._token, ex=_WRITER_S)
+            command(pipe)
+
+        self._asked(lambda: self._client.transaction(guarded, _WRITER))
+
+    def _get(self, key: str) -> bytes | None:
+        data: Any = self._asked(lambda: self._client.get(key))
+        return data if isinstance(data, bytes) else None
+
+    def _asked(self, ask: Callable[[], _T]) -> _T:
+        try:
+            return ask()
+        except redis.RedisError as error:
+            raise IndexUnavailable(
+                f"{self._address.without_secrets(error)}; is it there, and may we use it?",
+                where=self._address.url,
+            ) from None
+
+    def _where(self, key: str) -> str:
+        return f"{self._address.url} {key}"
+
+
+def _key(kind: str, identity: str) -> str:
+    return f"{_PREFIX}{kind}:{identity}"
+
+
+def _text(data: Any) -> str:
+    return data.decode(errors="surrogateescape") if isinstance(data, bytes) else str(data)
