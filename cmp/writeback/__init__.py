@@ -1,0 +1,1 @@
+"""Writing chosen images back into Git; only the refresher imports this."""
