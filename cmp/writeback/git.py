@@ -18,10 +18,11 @@ _PASSED_ON = (
     *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"),
     *("http_proxy", "https_proxy", "no_proxy", "all_proxy"),
 )
+# Ours, not those of a repository that a file:// names: git keeps this one to itself.
+_NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
 # One file, so that also the git at the other end of a file:// has no other.
 _CONFIGURATION = """\
 [core]
-	hooksPath = /dev/null
 	askPass =
 	fsync = none
 	logAllRefUpdates = false
@@ -150,7 +151,7 @@ class Git:
             self._raise_if_stopped()
             try:
                 process = subprocess.Popen(
-                    ["git", *arguments],
+                    ["git", *_NO_HOOKS, *arguments],
                     cwd=directory,
                     env={**self._env, "GIT_DIR": directory, **env},
                     stdin=subprocess.PIPE,

@@ -148,7 +148,8 @@ class _Parser:
         word, _, rest = action.partition(" ")
         if word not in _KEYWORDS:
             return [self._field(action, start)]
-        field = self._field(rest.strip(_SPACE), start)
+        named = rest.strip(_SPACE)
+        field = self._field(named, start + len(action) - len(named))
         then, ended = self._until(word)
         otherwise: list[_Node] = []
         if ended == "else":

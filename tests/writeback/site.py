@@ -17,7 +17,13 @@ from cmp.writeback.git_writer import Outcome
 from tests.support.cli import PATH
 from tests.support.waiting import wait_for
 
-QUICK = Limits(window_s=0.2, first_retry_s=0.2, longest_retry_s=1.0)
+QUICK = Limits(
+    window_s=0.2,
+    first_pause_s=0.01,
+    longest_pause_s=0.1,
+    first_retry_s=0.2,
+    longest_retry_s=1.0,
+)
 
 
 def line(path: str, tag: str) -> Edit:
