@@ -56,6 +56,8 @@ class GitServer(Loopback):
         self.asked: list[Asked] = []
         self.redirects: dict[str, str] = {}
         """A path's beginning to where it is sent."""
+        self.redirects_users = False
+        """Send only those elsewhere who have said who they are."""
         self.fails_with: HTTPStatus | None = None
         self.after_push: Callable[[], None] = lambda: None
         """Is called when a push has been taken, and before the client is told."""
@@ -73,17 +75,10 @@ class GitServer(Loopback):
         name, _, password = base64.b64decode(value).decode().partition(":")
         return name if self.users.get(name) == password else ""
 
-    def fetches(self) -> int:
-        """Return how many packs were fetched or asked for."""
-        return self._posted("git-upload-pack")
-
     def pushes(self) -> int:
-        """Return how many packs were pushed."""
-        return self._posted("git-receive-pack")
-
-    def _posted(self, service: str) -> int:
+        """Return how many packs were pushed by somebody with a credential."""
         return sum(
-            one.method == "POST" and one.path.endswith(service) and bool(one.authorization)
+            one.method == "POST" and one.path.endswith("receive-pack") and bool(one.authorization)
             for one in self.asked
         )
 
@@ -122,7 +117,7 @@ class _Handler(BaseHTTPRequestHandler):
         authorization = self.headers.get("Authorization", "")
         git.asked.append(Asked(self.command, self.path, authorization))
         for begin, target in git.redirects.items():
-            if self.path.startswith(begin):
+            if self.path.startswith(begin) and (authorization or not git.redirects_users):
                 location = target + self.path.removeprefix(begin)
                 self._reply(HTTPStatus.MOVED_PERMANENTLY, {"Location": location})
                 return
