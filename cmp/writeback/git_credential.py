@@ -5,11 +5,11 @@ docs/operator-manual/declarative-setup.md.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from cmp.errors import InvalidInput
-from cmp.writeback.git_address import normalized
+from cmp.writeback.git_address import normalized, userinfo
 
 SECRET_TYPE = "argocd.argoproj.io/secret-type"  # noqa: S105 - a label's name
 REPOSITORY = "repository"
@@ -151,9 +151,9 @@ def chosen(url: str, project: str, secrets: Iterable[RepositorySecret]) -> Crede
     """Return what Argo CD uses for a repository in a project; `ANONYMOUS` for nothing.
 
     A repository's own Secret, first the project's, then one of all; a credential it has not
-    comes from the template with the longest prefix (argo-cd, util/db: getRepositorySecret,
-    getRepositoryCredentialIndex, enrichCredsToRepo). A Secret of another project serves nobody
-    else.
+    comes from the template with the longest prefix, or else from the URL (argo-cd, util/db:
+    getRepositorySecret, getRepositoryCredentialIndex, enrichCredsToRepo). A Secret of another
+    project serves nobody else.
     """
     wanted = normalized(url)
     own: RepositorySecret | None = None
@@ -171,11 +171,14 @@ def chosen(url: str, project: str, secrets: Iterable[RepositorySecret]) -> Crede
     if own and not own.credential.is_empty:
         return own.credential
     if template is None:
-        return own.credential if own else ANONYMOUS
-    from dataclasses import replace
-
+        return own.credential if own else _written(url)
     insecure = own.credential.insecure if own else template.credential.insecure
     return replace(template.credential, scope=template.url, insecure=insecure)
+
+
+def _written(url: str) -> Credential:
+    user, password = userinfo(url)
+    return Credential(username=user, password=password) if password else ANONYMOUS
 
 
 def _covers(prefix: str, url: str) -> bool:

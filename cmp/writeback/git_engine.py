@@ -19,6 +19,7 @@ from cmp.writeback.git import Git, Stopped
 from cmp.writeback.git_clone import Clone
 from cmp.writeback.git_edit import Place, Request
 from cmp.writeback.git_login import login
+from cmp.writeback.git_reason import failed
 from cmp.writeback.git_schedule import History, Limits, due_at_s, retry_pause_s
 from cmp.writeback.git_signing import Signing, SigningKey, prepared
 from cmp.writeback.git_writer import Outcome, Style, Writer
@@ -55,11 +56,13 @@ class _Repository:
 
     folder: str
     clone: Clone
-    waiting: dict[tuple[str, str, str], _Waiting] = field(default_factory=dict)
-    """By base, branch and Application."""
+    waiting: dict[tuple[str, str], _Waiting] = field(default_factory=dict)
+    """By base and Application: whatever branch it wanted before is no longer wanted."""
     histories: dict[tuple[str, str], History] = field(default_factory=dict)
     failures: dict[Place, tuple[int, float]] = field(default_factory=dict)
     """How many in a row, and until when it is not tried again."""
+    capped: dict[Place, float] = field(default_factory=dict)
+    """Until when it was told that the cap lets nothing through."""
     thread: threading.Thread | None = None
     used_s: float = 0.0
 
@@ -68,7 +71,8 @@ class GitEngine:
     """Writes what it is asked to; its methods may be called by any thread.
 
     Args:
-        folder: a place of its own on disk; what an earlier life left there is removed.
+        folder: where ``cmp-git`` goes, with all that is written to disk; what an earlier life
+            left of it is removed.
         env: for PATH and proxies.
         observe: is told what became of each request; not to block, called by several threads.
     """
@@ -80,9 +84,10 @@ class GitEngine:
         options: Options,
         observe: Callable[[Outcome], None],
     ) -> None:
-        self._folder = os.path.abspath(folder)
+        self._folder = os.path.join(os.path.abspath(folder), "cmp-git")
         shutil.rmtree(self._folder, ignore_errors=True)
-        os.makedirs(self._folder, mode=0o700)
+        os.makedirs(folder, exist_ok=True)
+        os.mkdir(self._folder, mode=0o700)
         self.git = Git(self._folder, env)
         self._options = options
         self._observe = observe
@@ -117,7 +122,7 @@ class GitEngine:
         """Forget what an Application wanted, unless it is being written."""
         with self._changed:
             for repository in self._repositories.values():
-                for key in [key for key in repository.waiting if key[2] == application]:
+                for key in [key for key in repository.waiting if key[1] == application]:
                     del repository.waiting[key]
             self._changed.notify_all()
 
@@ -152,7 +157,7 @@ class GitEngine:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _repository(self, place: Place) -> _Repository:
-        identity = place.address.url
+        identity = place.address.identity
         if identity not in self._repositories:
             name = sha256(identity.encode()).hexdigest()[:16]
             folder = os.path.join(self._folder, name)
@@ -184,11 +189,36 @@ class GitEngine:
                 ((self._due_at_s(repository, place), place) for place in _places(repository)),
                 key=lambda pair: pair[0],
             )
-            left_s = due_s - time.monotonic()
+            now_s = time.monotonic()
+            left_s = due_s - now_s
             if left_s <= 0:
                 return place
+            self._tell_of_cap(repository, place, now_s)
             self._changed.wait(left_s)
         return None
+
+    def _tell_of_cap(self, repository: _Repository, place: Place, now_s: float) -> None:
+        """Say once of each place that its batch waits although its window is over."""
+        limits = self._options.limits
+        history = repository.histories.get((place.base, place.write), History())
+        free_s = history.free_at_s(limits)
+        if free_s <= now_s or repository.capped.get(place) == free_s:
+            return
+        repository.capped[place] = free_s
+        error = GitFailed(
+            f"{limits.commits} commits within {limits.per_s / 60:g} minutes are as many as may be; "
+            "the next waits (CMP_GIT_COMMITS_PER_HOUR)",
+            where=f"{place.address} {place.write or place.base}".rstrip(),
+        )
+        for waiting in repository.waiting.values():
+            if waiting.request.place == place:
+                self._tell(Outcome(waiting.request, error=error, again_s=free_s - now_s))
+
+    def _tell(self, outcome: Outcome) -> None:
+        try:
+            self._observe(outcome)
+        except Exception:
+            log.exception("what became of a write could not be told")
 
     def _due_at_s(self, repository: _Repository, place: Place) -> float:
         since_s = [w.since_s for w in repository.waiting.values() if w.request.place == place]
@@ -211,6 +241,10 @@ class GitEngine:
         except CmpError as error:
             self._failed(repository, place, requests, error)
             return
+        except OSError as error:
+            told = failed(error.strerror or "", where=self._folder)
+            self._failed(repository, place, requests, told)
+            return
         except Exception:
             log.exception("git write-back failed")
             mistake = GitFailed("a mistake of this program; see its log", where=str(place.address))
@@ -227,7 +261,7 @@ class GitEngine:
                 if waiting and waiting.request is request:
                     del repository.waiting[_key(request)]
         for outcome in batch.outcomes:
-            self._observe(outcome)
+            self._tell(outcome)
 
     def _failed(
         self, repository: _Repository, place: Place, requests: list[Request], error: CmpError
@@ -239,11 +273,11 @@ class GitEngine:
         if isinstance(error, ToolFailed):
             repository.clone.drop()
         for request in requests:
-            self._observe(Outcome(request, error=error, again_s=again_s))
+            self._tell(Outcome(request, error=error, again_s=again_s))
 
 
-def _key(request: Request) -> tuple[str, str, str]:
-    return request.place.base, request.place.write, request.update.name
+def _key(request: Request) -> tuple[str, str]:
+    return request.place.base, request.update.name
 
 
 def _places(repository: _Repository) -> set[Place]:

@@ -76,9 +76,9 @@ def failed(said: str, *, where: str) -> GitFailed:
     for pattern, kind, sentence in _TABLE:
         if re.search(pattern, said):
             return kind(f"{sentence} ({excerpt(said)})", where=where)
+    shown = f" ({excerpt(said)})" if said.strip() else ""
     return GitFailed(
-        f"the repository did not answer as it should; it is tried again ({excerpt(said)})",
-        where=where,
+        f"the repository did not answer as it should; it is tried again{shown}", where=where
     )
 
 

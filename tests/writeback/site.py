@@ -37,6 +37,18 @@ def line(path: str, tag: str) -> Edit:
     return edit
 
 
+def processes_of(folder: Path) -> list[str]:
+    """Return the command lines of processes that run in a folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if str(process.joinpath("cwd").readlink()).startswith(str(folder)):
+                found.append(process.joinpath("cmdline").read_text())
+        except OSError:
+            continue
+    return found
+
+
 class Site:
     """An engine in a folder of its own."""
 
@@ -50,14 +62,14 @@ class Site:
         options: Options | None = None,
         env: Mapping[str, str] | None = None,
     ) -> None:
-        self.folder = folder / "engine"
+        self.folder = folder / "cmp-git"
         self.url = url
         self.credential = credential
         self.trust = trust or Trust()
         self.outcomes: list[Outcome] = []
         self._lock = threading.Lock()
         self.engine = GitEngine(
-            str(self.folder),
+            str(folder),
             {"PATH": PATH, **(env or {})},
             options or Options(limits=QUICK),
             self._observe,

@@ -119,6 +119,7 @@ NAMED = secret(REPOSITORY, "https://git.test/team/named")
         pytest.param("http://git.test/team/app", "", [OWN, HOST], "", id="another-scheme"),
         pytest.param("git@git.test:team/app", "", [OWN, HOST], "", id="not-by-ssh"),
         pytest.param("https://git.test/team/app", "", [], "", id="none"),
+        pytest.param("https://u:p%40@git.test/team/app", "", [], "p@", id="in-the-url"),
     ],
 )
 def test_which_secret_is_for_a_repository(

@@ -12,7 +12,6 @@ from cmp.errors import GitRefused, InvalidInput
 from cmp.writeback.git_edit import Edit, Read
 from cmp.writeback.git_engine import Options
 from cmp.writeback.git_message import Author
-from cmp.writeback.git_schedule import Limits
 from cmp.writeback.git_signing import SigningKey
 from cmp.writeback.git_writer import Style
 from tests.support.bare import Bare
@@ -20,7 +19,7 @@ from tests.support.cli import run
 from tests.support.git import git
 from tests.support.git_server import Competitor
 from tests.support.waiting import wait_for
-from tests.writeback.site import QUICK, Site, line
+from tests.writeback.site import QUICK, Site, line, processes_of
 
 VALUES = "values.yaml"
 
@@ -303,20 +302,20 @@ def test_a_persons_revert_is_not_overruled_at_once(site: Site, bare: Bare) -> No
     assert newer.commit == bare.tip()
 
 
-def test_no_more_commits_than_the_cap_and_none_lost(tmp_path: Path, bare: Bare) -> None:
-    limits = Limits(window_s=0.01, commits=2, per_s=2.0)
+def test_no_more_commits_than_the_cap_and_the_next_waits(tmp_path: Path, bare: Bare) -> None:
+    limits = QUICK._replace(commits=2, per_s=3600)
 
     with Site(tmp_path, bare.file_url, options=Options(limits=limits)) as site:
-        for tag in range(2, 5):
-            site.submit("app", line(VALUES, f"v{tag}"))
-            if tag < 4:
-                site.settle()
-        time.sleep(0.7)
-        capped = bare.log()
-        site.settle()
+        for tag in ("v2", "v3"):
+            site.submit("app", line(VALUES, tag))
+            site.settle()
+        site.submit("app", line(VALUES, "v4"))
+        told = site.failure()
 
-    assert len(capped) == 3
-    assert bare.show(VALUES) == b"# ours\ntag: v4\n"
+        assert "2 commits within 60 minutes are as many as may be" in str(told.error)
+        assert told.again_s
+        assert site.engine.waiting == 1
+    assert len(bare.log()) == 3
 
 
 def test_several_repositories_at_once(tmp_path: Path, bare: Bare) -> None:
@@ -350,18 +349,6 @@ def test_stopping_leaves_no_process_and_no_file(tmp_path: Path, bare: Bare) -> N
     assert not [t for t in threading.enumerate() if t.name == "git"]
     wait_for("no git is left", lambda: not processes_of(site.folder))
     assert bare.log() == ["first"]
-
-
-def processes_of(folder: Path) -> list[str]:
-    """Return the command lines of processes that run in a folder."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if str(process.joinpath("cwd").readlink()).startswith(str(folder)):
-                found.append(process.joinpath("cmdline").read_text())
-        except OSError:
-            continue
-    return found
 
 
 def test_no_hook_and_no_configuration_of_the_machine_is_used(tmp_path: Path, bare: Bare) -> None:
