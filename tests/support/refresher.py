@@ -134,6 +134,21 @@ class Refresher:
         assert self._process
         self._process.send_signal(signal.SIGCONT)
 
+    @property
+    def peak_memory(self) -> int:
+        """The most it has had in memory so far, in bytes."""
+        assert self._process
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        (line,) = (line for line in status.splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) * 1024
+
+    @property
+    def cpu_s(self) -> float:
+        """What it has computed so far, in seconds."""
+        assert self._process
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def ended(self, within_s: float) -> int:
         """Wait until it has ended by itself; return its exit status."""
         assert self._process
