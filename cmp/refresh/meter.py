@@ -3,7 +3,14 @@
 from collections import Counter as Counts
 from collections.abc import Iterable, Mapping
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+)
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
 from cmp import __version__
@@ -21,6 +28,7 @@ class Meter:
 
     def __init__(self) -> None:
         """Begin with nothing counted."""
+        disable_created_metrics()  # one more of each, that says when we were started
         self._registry = CollectorRegistry()
         self._counters: dict[str, Counter] = {}
         self._gauges: dict[str, Gauge] = {}

@@ -17,7 +17,10 @@ from cmp.refresh.address import Address
 from cmp.refresh.meter import Meter
 from cmp.refresh.serving import LARGEST_BODY, Server
 from cmp.refresh.webhook import Allowance, Webhook
+from cmp.registry.webhooks import SENDERS
+from cmp.registry.webhooks.proofs import in_authorization, in_own_header, in_query, signed
 from tests.registry.webhooks.deliveries import body, headers, sender
+from tests.support.cli import PROJECT
 from tests.support.metrics import sample
 
 SECRET = "s3cret-of-the-webhook"
@@ -38,6 +41,12 @@ PUSH = json.dumps(
         ]
     }
 )
+PROOFS = {
+    signed: "X-Hub-Signature-256",
+    in_authorization: "Authorization",
+    in_own_header: "X-Webhook-Secret",
+    in_query: "?secret=",
+}
 APP = Touch("repository", "registry.test/team/app")
 
 
@@ -218,6 +227,16 @@ def test_anybody_with_the_secret_may_touch(place: Place, data: str, kind: str) -
         Touch("application", "argocd/guestbook"),
     ]
     assert place.deliveries("touch", "accepted") == 1
+
+
+def test_the_readme_has_all_senders_and_where_they_show_the_secret() -> None:
+    readme = (PROJECT / "README.md").read_text()
+
+    for name, found in SENDERS.items():
+        ways = [f"`{said}`" for proof, said in PROOFS.items() if proof in found.proofs]
+        assert f"| `{name}` | {', '.join(ways)} |" in readme
+    for status in ("202", "400", "401", "413", "429", "503"):
+        assert status in readme.partition("### Pushes")[2].partition("### Health")[0]
 
 
 def test_too_many_are_told_to_wait(stack: ExitStack) -> None:

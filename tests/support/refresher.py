@@ -159,6 +159,13 @@ class Refresher:
         """Wait until it says that it is ready, and how."""
         wait_for("it is ready", lambda: self.ask("/readyz").text.startswith(said))
 
+    def served(self, what: str) -> str:
+        """Return the address where it serves ``webhook`` or ``metrics``, in its last run."""
+        served = re.findall(rf"msg=serving what={what} address=(\S+)", self.log)
+        if not served:
+            raise NotYet(f"no {what} is served")
+        return str(served[-1])
+
     def ask(self, path: str) -> requests.Response:
         """Ask what a kubelet and Prometheus ask."""
         return self._request("GET", "metrics", path)
@@ -181,13 +188,10 @@ class Refresher:
     def _request(
         self, method: str, what: str, path: str, document: object = None
     ) -> requests.Response:
-        served = re.findall(rf"msg=serving what={what} address=(\S+)", self.log)
-        if not served:
-            raise NotYet(f"no {what} is served")
         with requests.Session() as session:
             session.trust_env = False
             headers = {"Authorization": f"Bearer {_SECRET}"}
-            url = f"http://{served[-1]}{path}"
+            url = f"http://{self.served(what)}{path}"
             return session.request(method, url, json=document, headers=headers, timeout=5)
 
     def _end(self, number: signal.Signals) -> int:
