@@ -18,6 +18,8 @@ PUSHED_SOON_S = 1.0
 """Nor does a push: what comes meanwhile is one listing more, afterwards."""
 _DAY_S = 24 * 3600.0
 _QUIET, _ANNOUNCED = 2, 5
+_ECHO_S = 60.0
+"""One push is told several times, once for each of its platforms."""
 
 
 class Due(NamedTuple):
@@ -144,6 +146,8 @@ class Turns:
                 turn.not_before_s = now_s + SOON_S  # a push is not lost with its first listing
             if repository in news:
                 turn.changed_s, turn.announced = now_s, cause == PUSH
+            elif cause == PUSH and now_s - (turn.changed_s or turn.known_s) > _ECHO_S:
+                turn.announced = False  # the listing may be behind the push: look again soon
 
     def _is_its(self, turn: _Turn, now_s: float) -> bool:
         every = passes_between(now_s, turn.known_s, turn.changed_s, announced=turn.announced)

@@ -141,6 +141,21 @@ def test_what_is_announced_is_listed_each_fifth_time_until_a_push_is_not_told() 
     assert after == [True] * 3
 
 
+def test_a_push_that_is_not_in_the_listing_is_looked_for_on_each_pass() -> None:
+    life = Life()
+    life.listed()
+    life.touch(APP)
+    life.listed(after_s=2, whole=False, news=frozenset({APP}))
+    life.touch(APP)
+    life.listed(after_s=2, whole=False)  # told twice
+    echoed = [APP in life.listed() for _ in range(2)]
+    life.touch(APP)
+    life.listed(after_s=2, whole=False)
+
+    assert echoed == [False, False]
+    assert [APP in life.listed() for _ in range(2)] == [True, True]
+
+
 def test_what_is_quiet_is_listed_each_second_time_and_what_failed_at_once() -> None:
     life = Life()
     life.listed()

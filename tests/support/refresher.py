@@ -13,6 +13,7 @@ from pathlib import Path
 import requests
 import yaml
 
+from cmp.refresh.leader import NAME as LEASE
 from cmp.refresh.state import SHARDS
 from cmp.settings import environment
 from tests.support.argocd import ArgoCD
@@ -76,9 +77,11 @@ class Refresher:
         return [state for state in found if state]
 
     def clean(self) -> None:
-        """Forget all of it: the store, and the state."""
+        """Forget all of it: the store, the state, and who of those before had the Lease."""
         self.delete_store()
         self.delete_state()
+        if self._argocd.kubernetes.find(self._lease):
+            self._argocd.kubernetes.delete(self._lease)
 
     def delete_store(self) -> None:
         """Forget the store and its copies, and begin to copy anew."""
@@ -209,6 +212,17 @@ class Refresher:
         file = self._root / "kubeconfig"
         file.write_text(json.dumps(config))
         return file
+
+    @property
+    def _lease(self) -> str:
+        namespace = self._argocd.namespace
+        return f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases/{LEASE}"
+
+    @property
+    def leader(self) -> str:
+        """Who has the Lease, or nobody."""
+        found = self._argocd.kubernetes.find(self._lease) or {"spec": {}}
+        return str(found["spec"].get("holderIdentity", ""))
 
     def _state_paths(self) -> list[str]:
         folder = f"/api/v1/namespaces/{self._argocd.namespace}/configmaps"
