@@ -99,3 +99,24 @@ def test_a_burst_is_few_listings_and_the_last_push_counts(scene: Scene) -> None:
     assert refresher.touch(application=f"{app.namespace}/{app.name}").status_code == 202
     listed = refresher.metric("listings_total", cause="push")
     wait_for("one more", lambda: refresher.metric("listings_total", cause="push") > listed)
+
+
+def test_a_mirror_that_is_late_is_named_until_it_is_not(scene: Scene) -> None:
+    book, refresher = scene.guestbook, scene.refresher
+    mirror = refresher.mirrors[1]
+    book.push("v1")
+    refresher.start(*AN_HOUR, "--ack-wait", "1s")
+    refresher.wait_until_ready()
+    app = scene.create()
+    app.synced()
+
+    lags = []
+    for tag, change in (("v2", mirror.pause), ("v3", mirror.resume)):
+        change()
+        book.push(tag)
+        assert refresher.tell(book.image, tag).status_code == 202
+        scene.runs(app, tag)
+        lags.append(refresher.metric("mirror_lag_generations", pod=mirror.pod))
+
+    assert lags == [1, 0]
+    assert refresher.metric("mirror_wait_seconds_sum") >= 1
