@@ -51,6 +51,15 @@ class Document(NamedTuple):
     data: bytes
 
 
+class Touch(NamedTuple):
+    """Something that is to be looked at now, as somebody outside says."""
+
+    kind: str
+    """``repository`` or ``application``."""
+    identity: str
+    """``<host>/<path>``, or ``<namespace>/<name>``."""
+
+
 class Acknowledged(NamedTuple):
     """What a mirror says that it has."""
 
@@ -59,6 +68,12 @@ class Acknowledged(NamedTuple):
     generation: int
     schema: int
     """The highest that it can read."""
+
+
+def touch_of(text: str) -> Touch:
+    """Return what a store has as ``<kind> <identity>``."""
+    kind, _, identity = text.partition(" ")
+    return Touch(kind, identity)
 
 
 def open_index(url: str, env: Mapping[str, str] = _NO_SETTINGS) -> Store:

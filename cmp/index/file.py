@@ -1,7 +1,8 @@
 """``file://``: the index in a directory, for one machine, and what the mirror writes.
 
 ``<root>/manifest.json``, ``<root>/repositories/<name>.json``, ``<root>/applications/<name>.json``;
-``<root>/state/<name>.json`` holds past decisions where there is no cluster to keep them.
+``<root>/state/<name>.json`` holds past decisions where there is no cluster to keep them, and
+``<root>/touched/`` what is to be looked at now.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cmp.errors import IndexUnavailable, InvalidInput
-from cmp.index import documents
+from cmp.index import documents, touch_of
 from cmp.index.names import decode, encode
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from cmp.core.image import Repository
     from cmp.core.record import ApplicationRecord, History
     from cmp.core.snapshot import Snapshot
-    from cmp.index import Acknowledged, Document, Manifest
+    from cmp.index import Acknowledged, Document, Manifest, Touch
 
 _SUFFIX = ".json"
 _FOLDERS = {"repository": "repositories", "application": "applications"}
@@ -119,6 +120,26 @@ class FileIndex:
     def put_history(self, instance: str, history: History) -> None:
         """Replace the Application's past decisions."""
         _write(self._path("state", instance), documents.dump_history(history))
+
+    def touch(self, touches: Iterable[Touch]) -> None:
+        """Leave, for the refresher that works, what is to be looked at now."""
+        for touch in touches:
+            text = " ".join(touch)
+            _write(self._path("touched", text), text.encode(), lasting=False)
+
+    def take_touched(self) -> frozenset[Touch]:
+        """Return what was left so, each once; it is not there any more."""
+        folder = os.path.join(self._root, "touched")
+        taken = set()
+        try:
+            names = os.listdir(folder) if os.path.isdir(folder) else []
+            for path in (os.path.join(folder, name) for name in names if name.endswith(_SUFFIX)):
+                data = _read(path)
+                os.unlink(path)
+                taken.add(touch_of((data or b"").decode(errors="replace")))
+        except OSError as error:
+            raise _unwritable(folder, error) from error
+        return frozenset(taken)
 
     @contextmanager
     def writing(self) -> Iterator[None]:

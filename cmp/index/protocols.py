@@ -3,14 +3,14 @@
 Types only: nothing imports this at run time.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 from cmp.core.image import Repository
 from cmp.core.record import ApplicationRecord, History
 from cmp.core.snapshot import Snapshot
-from cmp.index import Acknowledged, Document, Manifest
+from cmp.index import Acknowledged, Document, Manifest, Touch
 
 
 class IndexReader(Protocol):
@@ -77,3 +77,9 @@ class Store(Index, Protocol):
 
     def mirrors(self) -> tuple[Acknowledged, ...]:
         """Return what each mirror that lives has, by the names of their Pods."""
+
+    def touch(self, touches: Iterable[Touch]) -> None:
+        """Leave, for the refresher that works, what is to be looked at now."""
+
+    def take_touched(self) -> frozenset[Touch]:
+        """Return what was left so, each once; it is not there any more."""

@@ -3,7 +3,8 @@
 ``image-cmp:manifest``, ``image-cmp:repository:<identity>``, ``image-cmp:application:<identity>``
 and ``image-cmp:state:<identity>`` hold documents; ``image-cmp:changes`` is a sorted set of the
 first three's keys by the generation that last changed each, so that a mirror reads only what is
-new to it; ``image-cmp:ack:<pod>`` is what a mirror has, and ``image-cmp:writer`` who may write.
+new to it; ``image-cmp:ack:<pod>`` is what a mirror has, ``image-cmp:writer`` who may write, and
+``image-cmp:touched`` a set of what is to be looked at now.
 """
 
 from __future__ import annotations
@@ -18,18 +19,18 @@ from redis.backoff import ExponentialWithJitterBackoff
 from redis.retry import Retry
 
 from cmp.errors import IndexUnavailable, InvalidInput
-from cmp.index import Document, documents
+from cmp.index import Document, documents, touch_of
 from cmp.index.ack_document import dump_ack, load_ack
 from cmp.index.redis_address import Address
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Any, TypeVar
 
     from cmp.core.image import Repository
     from cmp.core.record import ApplicationRecord, History
     from cmp.core.snapshot import Snapshot
-    from cmp.index import Acknowledged, Manifest
+    from cmp.index import Acknowledged, Manifest, Touch
 
     _T = TypeVar("_T")
 
@@ -39,12 +40,16 @@ MANIFEST = f"{_PREFIX}manifest"
 _CHANGES = f"{_PREFIX}changes"
 _WRITER = f"{_PREFIX}writer"
 _ACK = f"{_PREFIX}ack:"
+_TOUCHED = f"{_PREFIX}touched"
+_TOUCHED_S = 600
+"""When nobody works for so long, whoever begins to looks at everything."""
 _TIMEOUT_S = 5.0
 _RETRIES = 2
 _ACK_S = 15
 """How long a mirror counts as one after it last said so."""
 _WRITER_S = 10
 """How long a writer that died keeps others from writing."""
+_MOST_TOUCHED = 10_000  # in one answer; the others are in the next
 _AT_A_TIME = 500  # documents of one answer: a few megabytes
 
 
@@ -156,6 +161,23 @@ class RedisIndex:
             for key, data in zip(keys, self._many(keys) if keys else (), strict=True)
             if data is not None
         )
+
+    def touch(self, touches: Iterable[Touch]) -> None:
+        """Leave, for the refresher that works, what is to be looked at now."""
+        members = [" ".join(touch) for touch in touches]
+
+        def leave(pipe: redis.client.Pipeline) -> None:
+            pipe.multi()
+            pipe.sadd(_TOUCHED, *members)
+            pipe.expire(_TOUCHED, _TOUCHED_S)
+
+        if members:
+            self._asked(lambda: self._client.transaction(leave))
+
+    def take_touched(self) -> frozenset[Touch]:
+        """Return what was left so, each once; it is not there any more."""
+        taken: Any = self._asked(lambda: self._client.spop(_TOUCHED, _MOST_TOUCHED))
+        return frozenset(touch_of(_text(member)) for member in taken or ())
 
     def _many(self, keys: list[Any]) -> Any:
         return self._asked(lambda: self._client.mget(keys))

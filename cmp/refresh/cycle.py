@@ -50,8 +50,10 @@ def run(
         {r: old.get(r) for r in wanted if r not in asked.listed or r not in old}
     )
     settling = Settling(plans, known, asked, access, summary)
-    learnt = settling.learn(_listed(answers, wanted, summary), snapshots(answers, old, asked.now))
-    outcomes, new = settling.settle(learnt)
+    listed = _listed(answers, wanted, summary)
+    outcomes, new = settling.settle(settling.learn(listed, snapshots(answers, old, asked.now)))
+    summary.answered = frozenset(listed)
+    summary.news = frozenset(r for r, before in old.items() if new[r].tags != before.tags)
     _report(plans, outcomes, summary)
     if dry_run:
         return summary, {}
@@ -110,6 +112,7 @@ def _report(plans: tuple[ApplicationPlan, ...], outcomes: Outcomes, summary: Sum
     for (instance, _, alias), outcome in outcomes.items():
         where = {"application": instance, "alias": alias, "image": outcome.image.repository}
         summary.rows.append(_row(instance, alias, outcome))
+        summary.outcomes[_word(outcome)] += 1
         if outcome.changes and outcome.decision:
             summary.changed += 1
             before = outcome.previous.tag if outcome.previous else ""
@@ -124,6 +127,18 @@ def _report(plans: tuple[ApplicationPlan, ...], outcomes: Outcomes, summary: Sum
             log.warning("image held", extra={**where, **held})
         elif outcome.decision and outcome.decision.tag is None:
             log.warning("image not chosen", extra={**where, "reason": outcome.decision.why})
+
+
+def _word(outcome: Outcome) -> str:
+    """Return which of `OUTCOMES` it is."""
+    decision = outcome.decision
+    if outcome.invalid:
+        return "invalid"
+    if decision is None:
+        return "held" if outcome.waits else "undecided"
+    if decision.held:
+        return "held"
+    return "changed" if outcome.changes else "kept" if decision.tag else "none"
 
 
 def _row(instance: str, alias: str, outcome: Outcome) -> tuple[str, ...]:

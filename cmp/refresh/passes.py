@@ -12,6 +12,8 @@ from cmp.registry.configuration import Registries
 
 log = logging.getLogger(__name__)
 
+OUTCOMES = ("changed", "kept", "held", "none", "undecided", "invalid")
+
 Deployed = Callable[[Repository], tuple[Image, ...]]
 """Returns what one Application runs of a repository, as far as Argo CD says so."""
 
@@ -43,6 +45,12 @@ class Summary:
     """Questions that something outside did not answer: trying again may help."""
     invalid: int = 0
     """Things that someone has to change."""
+    outcomes: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
+    """Images by what became of them."""
+    answered: frozenset[Repository] = frozenset()
+    """Repositories whose listing is whole."""
+    news: frozenset[Repository] = frozenset()
+    """Repositories that hold something else than before."""
     rows: list[tuple[str, ...]] = field(default_factory=list)
     """Of each image: Application, alias, the tag before, the tag now, and a word."""
     problems: dict[str, None] = field(default_factory=dict)

@@ -1,12 +1,13 @@
 """Which cluster and namespaces a refresher serves, and how fast."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cmp.core.duration import parse_duration
 from cmp.errors import InvalidInput
+from cmp.refresh.address import Address
 from cmp.settings import setting
 
 if TYPE_CHECKING:
@@ -34,6 +35,11 @@ class Scope:
     ack_wait: timedelta
     """How long mirrors are waited for before Argo CD is told."""
     dry_run: bool
+    webhook: Address | None = None
+    """Where pushes are told to us."""
+    webhook_secret: str = field(default="", repr=False)
+    metrics: Address | None = None
+    """Where health and metrics are read."""
 
     @classmethod
     def read(cls, args: "Namespace", env: Mapping[str, str], namespace: str) -> "Scope":
@@ -46,6 +52,13 @@ class Scope:
             raise InvalidInput(
                 "the namespace of Argo CD's control plane is not known; "
                 "name it with --argocd-namespace or CMP_ARGOCD_NAMESPACE"
+            )
+        webhook = _address(args.webhook_address, env, "CMP_WEBHOOK_ADDRESS")
+        secret = setting(None, env, "CMP_WEBHOOK_SECRET")
+        if webhook and not secret:
+            raise InvalidInput(
+                "webhooks are not served without a secret; set it, and give it to the senders",
+                where="CMP_WEBHOOK_SECRET",
             )
         others = setting(args.application_namespaces, env, "CMP_APPLICATION_NAMESPACES")
         return cls(
@@ -63,7 +76,15 @@ class Scope:
                 setting(args.poke_concurrency, env, "CMP_POKE_CONCURRENCY", DEFAULT_AT_ONCE)
             ),
             dry_run=args.dry_run,
+            webhook=webhook,
+            webhook_secret=secret,
+            metrics=_address(args.metrics_address, env, "CMP_METRICS_ADDRESS"),
         )
+
+
+def _address(flag: str | None, env: Mapping[str, str], name: str) -> Address | None:
+    text = setting(flag, env, name)
+    return Address.parse(text, name) if text else None
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -6,13 +6,14 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from cmp.backoff import pause_s
 from cmp.core.sync_windows import SyncWindow, why_closed
 from cmp.errors import CmpError
 from cmp.refresh.cluster import Cluster, ClusterFailed, Conflict, Missing
 from cmp.refresh.events import event
+from cmp.refresh.instruments import Instruments
 from cmp.refresh.observed import Observed
 from cmp.refresh.patches import application_path, describe, patch
 from cmp.refresh.scope import Scope
@@ -23,10 +24,13 @@ from cmp.refresh.watched import Name, Watched
 
 log = logging.getLogger(__name__)
 
+_NAME = "teller"
+
 _LOOK_EVERY_S = 1.0  # at sync windows and pauses, which no event ends
 _SETTLE_S = 0.05  # events come in bursts
 _FIRST_RETRY_S = 0.2
 _LONGEST_RETRY_S = 60.0
+_END_WITHIN_S = 5.0
 _SLOT_S = 60.0  # what takes longer no longer keeps others from being told
 
 
@@ -47,6 +51,14 @@ class _Telling:
     """When it may be tried again after the API server failed."""
 
 
+class ArgoCD(NamedTuple):
+    """How Argo CD is told, and what it says."""
+
+    cluster: Cluster
+    applications: Watched[Observed]
+    projects: Watched[tuple[SyncWindow, ...]]
+
+
 class Teller:
     """Tells Argo CD of changed decisions, so many Applications at a time.
 
@@ -55,18 +67,18 @@ class Teller:
 
     def __init__(
         self,
-        cluster: Cluster,
-        applications: Watched[Observed],
-        projects: Watched[tuple[SyncWindow, ...]],
+        argocd: ArgoCD,
         state: ConfigMapState,
         scope: Scope,
+        instruments: Instruments,
     ) -> None:
         """Prepare; `start` begins to work."""
-        self._cluster = cluster
-        self._applications = applications
-        self._projects = projects
+        self._cluster, self._applications, self._projects = argocd
         self._state = state
         self._scope = scope
+        self._meter = instruments.meter
+        self._health = instruments.health
+        self._lags = instruments.lags
         self._telling: dict[Name, _Telling] = {}
         self._lock = threading.Lock()
         self._wanted: Mapping[Name, Wanted] = {}
@@ -74,18 +86,22 @@ class Teller:
         self._is_idle = False
         self._awake = threading.Event()
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="teller", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=_NAME, daemon=True)
 
     def start(self) -> None:
         """Begin to work, in a thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish the step under way, save what is known, and end."""
+        """Finish the step under way, save what is known, and end.
+
+        An API server that does not answer is not waited for: the next refresher finds out
+        what came of the step.
+        """
         self._stopping.set()
         self._awake.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(_END_WITHIN_S)
 
     def wake(self, name: Name) -> None:
         """Look again at an Application that has changed."""
@@ -110,6 +126,7 @@ class Teller:
     def _run(self) -> None:
         looked_s = 0.0
         while not self._stopping.is_set():
+            self._health.beat(_NAME)
             self._awake.wait(_LOOK_EVERY_S)
             self._stopping.wait(_SETTLE_S)
             self._awake.clear()
@@ -125,9 +142,11 @@ class Teller:
                 self._state.save()
             except CmpError as error:
                 log.warning("state not saved", extra={"reason": error})
+                self._meter.count("store_errors_total", store="state")
                 with self._lock:
                     self._changed |= changed
                 continue
+            self._meter.show("pending", len(self._telling))
             is_idle = all(t.waits and not self._is_under_way(t) for t in self._telling.values())
             with self._lock:
                 self._is_idle = is_idle and self._wanted is wanted
@@ -155,6 +174,7 @@ class Teller:
 
     def _advance_all(self, changed: set[Name]) -> None:
         for name in list(self._telling.keys() & changed):
+            self._health.beat(_NAME)
             telling, app = self._telling[name], self._applications.get(name)
             if self._stopping.is_set():
                 return
@@ -180,6 +200,7 @@ class Teller:
                 self._announce(app, telling.change, "ImageAvailable", step.why)
         elif isinstance(step, Done):
             del self._telling[name]
+            self._measure_end(telling, step)
             self._announce_end(app, telling.change, step)
             self._remember(app, telling.change.wanted.told)
         elif sum(map(self._is_under_way, self._telling.values())) < self._scope.at_once:
@@ -204,9 +225,12 @@ class Teller:
         except ClusterFailed as error:
             # After a conflict it is another than was seen, and comes by the watch.
             self._put_off(telling)
-            if not isinstance(error, Conflict | Missing):
+            is_other = isinstance(error, Conflict | Missing)
+            self._count(step, "conflict" if is_other else "failed")
+            if not is_other:
                 log.warning("not told yet", extra={**where, "reason": error})
             return
+        self._count(step, "done")
         if telling.progress == Progress():
             # From now on what was told before is no longer what Argo CD has.
             self._remember(app, Told(images=telling.change.before))
@@ -216,6 +240,18 @@ class Teller:
         telling.progress = telling.progress.after(step, now)
         self._applications.learn(manifest)
         log.info("told Argo CD", extra={**where, "decisions": telling.change.wanted.decisions})
+
+    def _count(self, step: HardRefresh | Operate, result: str) -> None:
+        operation = isinstance(step, Operate) and ("refresh_and_sync" if step.is_locked else "sync")
+        self._meter.count("steps_total", step=operation or "hard_refresh", result=result)
+
+    def _measure_end(self, telling: _Telling, done: Done) -> None:
+        lag = self._lags.end(telling.change.wanted.decisions.split(","))
+        if telling.change.images():
+            result = "failed" if done.failed else "unconfirmed" if done.note else "synced"
+            self._meter.count("syncs_total", result=result)
+            if lag and not done.failed and not telling.announced:
+                self._meter.observe("lag_seconds", lag[0], since=lag[1])
 
     def _announce_end(self, app: Observed, change: Change, done: Done) -> None:
         if done.failed or done.note:

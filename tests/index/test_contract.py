@@ -11,7 +11,7 @@ from cmp.core.image import Repository
 from cmp.core.record import ApplicationRecord, History
 from cmp.core.snapshot import Snapshot, Tag
 from cmp.errors import IndexUnavailable
-from cmp.index import BACKENDS, Manifest, open_index, open_reader
+from cmp.index import BACKENDS, Manifest, Touch, open_index, open_reader
 from cmp.index.protocols import Store
 from tests.index import examples
 from tests.index.examples import NOW, REPOSITORY, record, snapshot
@@ -188,3 +188,18 @@ def test_a_writer_that_fails_lets_go(store: Store, place: Place) -> None:
 
     with place.open().writing():
         pass
+
+
+def test_what_is_touched_is_taken_once(store: Store, place: Place) -> None:
+    """By any refresher, and for the one that works."""
+    image = Touch("repository", str(REPOSITORY))
+    application = Touch("application", "team/" + "a" * 253)
+    other = place.open()
+
+    assert store.take_touched() == frozenset()
+    other.touch([image, application])
+    other.touch([image])
+    other.touch([])
+
+    assert store.take_touched() == {image, application}
+    assert store.take_touched() == other.take_touched() == frozenset()

@@ -6,6 +6,7 @@ from types import MappingProxyType
 import pytest
 
 from cmp.errors import InvalidInput
+from cmp.refresh.address import Address
 from cmp.refresh.scope import Scope
 
 _FLAGS = (
@@ -15,6 +16,8 @@ _FLAGS = (
     "poke_concurrency",
     "forget_after",
     "ack_wait",
+    "webhook_address",
+    "metrics_address",
 )
 
 
@@ -80,6 +83,16 @@ def test_variables() -> None:
     assert read(env=env, interval="5m").interval == timedelta(minutes=5)
 
 
+def test_what_is_served() -> None:
+    env = {"CMP_WEBHOOK_SECRET": "s3cret", "CMP_METRICS_ADDRESS": ":8081"}
+
+    found = read(env=env, webhook_address="127.0.0.1:8082")
+
+    assert found.webhook == Address("127.0.0.1", 8082)
+    assert found.metrics == Address("", 8081)
+    assert "s3cret" not in repr(found)
+
+
 def test_a_dry_run() -> None:
     args = Namespace(**dict.fromkeys(_FLAGS), dry_run=True)
 
@@ -132,6 +145,18 @@ def test_application_namespaces(text: str, names: tuple[str, ...]) -> None:
             {"forget_after": "tomorrow"},
             "CMP_FORGET_AFTER: not a duration: 'tomorrow'; write 90s, 2m, 1h30m or 3d",
             id="no-time",
+        ),
+        pytest.param(
+            {"webhook_address": ":8082"},
+            "CMP_WEBHOOK_SECRET: webhooks are not served without a secret; set it, and give it "
+            "to the senders",
+            id="no-secret",
+        ),
+        pytest.param(
+            {"metrics_address": "8081"},
+            "CMP_METRICS_ADDRESS: not an address to listen at: '8081'; write :8082 or "
+            "127.0.0.1:8082",
+            id="no-address",
         ),
         pytest.param(
             {"poke_concurrency": "0"},
