@@ -180,7 +180,7 @@ def _recorded(
 
 
 def _choose_image(image: ManagedImage, recorded: Recorded | None, reader: IndexReader) -> Outcome:
-    if recorded and recorded.fingerprint == image.policy.fingerprint():
+    if recorded and (recorded.by or recorded.fingerprint == image.policy.fingerprint()):
         if not recorded.tag:
             return _gits(image, recorded.held)
         return _kept(image, recorded)

@@ -1,6 +1,6 @@
 """What Argo CD says of an Application: how it syncs, and how far it has come."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -54,6 +54,11 @@ class Operation:
     """What it was started for, where it is one of ours."""
     images: frozenset[str] = frozenset()
     """Of all objects that it applied, hooks apart, as Argo CD lists them."""
+    started_at: datetime | None = None
+    username: str = ""
+    """Who asked for it, as far as Argo CD says so."""
+    given_sources: tuple[Mapping[str, Any], ...] = ()
+    """What a person has it sync, where that is not the spec's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +87,23 @@ class Observed:
     running: frozenset[str]
     """Images of what runs, as far as Argo CD says so."""
 
+    @property
+    def rolled_back_at(self) -> datetime | None:
+        """When a rollback began that is over."""
+        operation = self.operation
+        return operation.started_at if operation.is_over and operation.given_sources else None
+
     def has(self, reference: str) -> bool:
         """Tell whether an image was synced last, or runs."""
         return reference in self.operation.images or reference in self.running
 
+    def synced(self, repository: Repository) -> tuple[Image, ...]:
+        """Return the images of a repository that were synced last."""
+        return of_repository(self.operation.images, repository)
+
     def deployed(self, repository: Repository) -> tuple[Image, ...]:
         """Return the images of a repository that were synced last, else those that run."""
-        return of_repository(self.operation.images, repository) or of_repository(
-            self.running, repository
-        )
+        return self.synced(repository) or of_repository(self.running, repository)
 
 
 def parse_observed(manifest: Mapping[str, Any]) -> Observed | None:
@@ -126,7 +139,9 @@ def parse_observed(manifest: Mapping[str, Any]) -> Observed | None:
         is_deleted="deletionTimestamp" in metadata,
         refresh_pending=REFRESH in annotations,
         is_reconciled=bool(status.get("reconciledAt")) and annotations.get(_SKIP) != "true",
-        operation=_operation(manifest.get("operation"), status.get("operationState") or {}),
+        operation=_operation(
+            manifest.get("operation"), status.get("operationState") or {}, sources
+        ),
         sync_status=(status.get("sync") or {}).get("status", "Unknown"),
         error=_error(status.get("conditions") or ()),
         running=frozenset((status.get("summary") or {}).get("images") or ()),
@@ -146,7 +161,9 @@ def _parsed(text: str) -> Image | None:
         return None  # somebody else's affair
 
 
-def _operation(asked_for: Any, state: Mapping[str, Any]) -> Operation:
+def _operation(
+    asked_for: Any, state: Mapping[str, Any], sources: Sequence[Mapping[str, Any]]
+) -> Operation:
     """Read the last operation; one that is asked for has not begun, or runs."""
     operation = asked_for or state.get("operation") or {}
     result = state.get("syncResult") or {}
@@ -158,14 +175,28 @@ def _operation(asked_for: Any, state: Mapping[str, Any]) -> Operation:
     images = (image for resource in applied for image in resource.get("images") or ())
     infos = {info.get("name"): info.get("value", "") for info in operation.get("info") or ()}
     phase = state.get("phase", "")
+    sync, ours = operation.get("sync") or {}, infos.get(INFO, "")
+    given = sync.get("sources") or [source for source in [sync.get("source")] if source]
+    by = operation.get("initiatedBy") or {}
+    is_other = not ours and not by.get("automated") and _whole(given) != _whole(sources)
     return Operation(
         is_over=not asked_for and phase not in ("Running", "Terminating"),
         phase=phase,
         message=state.get("message", ""),
         finished_at=_time(state.get("finishedAt")),
-        decisions=infos.get(INFO, ""),
+        decisions=ours,
         images=frozenset(images),
+        started_at=_time(state.get("startedAt")),
+        username=by.get("username", ""),
+        given_sources=tuple(given) if given and is_other else (),
     )
+
+
+def _whole(value: Any) -> Any:
+    """Return a value without what is empty in it, as Argo CD writes it."""
+    if isinstance(value, Mapping):
+        return {k: whole for k, v in value.items() if (whole := _whole(v))}
+    return [_whole(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _time(text: str | None) -> datetime | None:
