@@ -39,6 +39,8 @@ class Outcome(NamedTuple):
     """Of what is recorded."""
     notes: tuple[str, ...] = ()
     """What a person should hear about it."""
+    by: str = ""
+    """``person`` where one told the refresher so."""
 
 
 class Chosen(NamedTuple):
@@ -223,7 +225,8 @@ def _gits(image: ManagedImage, reason: str) -> Outcome:
 
 def _kept(image: ManagedImage, recorded: Recorded) -> Outcome:
     choice = Choice(image, recorded.tag, recorded.digest)
-    return Outcome(image, choice, recorded.why, recorded.since, _held_note(choice, recorded.held))
+    notes = _held_note(choice, recorded.held)
+    return Outcome(image, choice, recorded.why, recorded.since, notes, recorded.by)
 
 
 def _held_note(choice: Choice, held: str) -> tuple[str, ...]:

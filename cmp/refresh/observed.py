@@ -7,6 +7,7 @@ from typing import Any
 
 from cmp.core.application import PLUGIN, Application, parse_application
 from cmp.core.image import Image, Repository
+from cmp.core.keys import IMAGE_LOCK
 from cmp.core.sync_windows import Destination
 from cmp.errors import InvalidImage
 
@@ -57,8 +58,8 @@ class Operation:
     started_at: datetime | None = None
     username: str = ""
     """Who asked for it, as far as Argo CD says so."""
-    given_sources: tuple[Mapping[str, Any], ...] = ()
-    """What a person has it sync, where that is not the spec's."""
+    restored: tuple[Mapping[str, Any], ...] = ()
+    """The sources of before that a person has it sync: a rollback."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ class Observed:
     def rolled_back_at(self) -> datetime | None:
         """When a rollback began that is over."""
         operation = self.operation
-        return operation.started_at if operation.is_over and operation.given_sources else None
+        return operation.started_at if operation.is_over and operation.restored else None
 
     def has(self, reference: str) -> bool:
         """Tell whether an image was synced last, or runs."""
@@ -139,9 +140,7 @@ def parse_observed(manifest: Mapping[str, Any]) -> Observed | None:
         is_deleted="deletionTimestamp" in metadata,
         refresh_pending=REFRESH in annotations,
         is_reconciled=bool(status.get("reconciledAt")) and annotations.get(_SKIP) != "true",
-        operation=_operation(
-            manifest.get("operation"), status.get("operationState") or {}, sources
-        ),
+        operation=_operation(manifest.get("operation"), status, sources),
         sync_status=(status.get("sync") or {}).get("status", "Unknown"),
         error=_error(status.get("conditions") or ()),
         running=frozenset((status.get("summary") or {}).get("images") or ()),
@@ -162,9 +161,10 @@ def _parsed(text: str) -> Image | None:
 
 
 def _operation(
-    asked_for: Any, state: Mapping[str, Any], sources: Sequence[Mapping[str, Any]]
+    asked_for: Any, status: Mapping[str, Any], sources: Sequence[Mapping[str, Any]]
 ) -> Operation:
     """Read the last operation; one that is asked for has not begun, or runs."""
+    state = status.get("operationState") or {}
     operation = asked_for or state.get("operation") or {}
     result = state.get("syncResult") or {}
     applied = (
@@ -176,9 +176,13 @@ def _operation(
     infos = {info.get("name"): info.get("value", "") for info in operation.get("info") or ()}
     phase = state.get("phase", "")
     sync, ours = operation.get("sync") or {}, infos.get(INFO, "")
-    given = sync.get("sources") or [source for source in [sync.get("source")] if source]
-    by = operation.get("initiatedBy") or {}
-    is_other = not ours and not by.get("automated") and _whole(given) != _whole(sources)
+    by, given = operation.get("initiatedBy") or {}, _sources(sync)
+    is_persons = not ours and not by.get("automated") and not sync.get("dryRun")
+    goes_back = (
+        is_persons
+        and _whole(given) != _whole(sources)
+        and _goes_back(given, status.get("history") or ())
+    )
     return Operation(
         is_over=not asked_for and phase not in ("Running", "Terminating"),
         phase=phase,
@@ -188,8 +192,32 @@ def _operation(
         images=frozenset(images),
         started_at=_time(state.get("startedAt")),
         username=by.get("username", ""),
-        given_sources=tuple(given) if given and is_other else (),
+        restored=tuple(given) if goes_back else (),
     )
+
+
+def _sources(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return manifest.get("sources") or [s for s in [manifest.get("source")] if s]
+
+
+def _goes_back(given: list[Mapping[str, Any]], history: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether sources are what was there before, and not just before.
+
+    A sync of what the spec was then, which was changed since, goes nowhere. History is cut off
+    at its end, so sources that name images go back, too.
+    """
+    past = [_whole(_sources(entry)) for entry in history]
+    wanted = _whole(given)
+    if past and past[-1] == wanted:
+        past.pop()  # its own
+    if not wanted or (past and past[-1] == wanted):
+        return False
+    names_images = any(
+        parameter.get("name") == IMAGE_LOCK
+        for source in given
+        for parameter in (source.get("plugin") or {}).get("parameters") or ()
+    )
+    return names_images or wanted in past
 
 
 def _whole(value: Any) -> Any:

@@ -24,7 +24,7 @@ def rolled_back(app: Observed, wanted: Wanted, now: datetime) -> dict[str, Instr
     rejected.
     """
     operation = app.operation
-    if not operation.given_sources or not operation.is_over or operation.phase != "Succeeded":
+    if not operation.restored or not operation.is_over or operation.phase != "Succeeded":
         return {}
     return {
         image.name: Instruction(
@@ -64,7 +64,7 @@ def _brought_back(app: Observed, wanted: Wanted) -> Iterator[tuple[WantedImage, 
 def _locked(app: Observed) -> dict[str, tuple[str, str]]:
     """Return what the operation's sources say outright, where no two say it of one alias."""
     found: dict[str, tuple[str, str]] = {}
-    for source in app.operation.given_sources:
+    for source in app.operation.restored:
         try:
             parameters = parse_parameters((source.get("plugin") or {}).get("parameters"))
             lock = parse_lock(parameters.get(IMAGE_LOCK, {}))

@@ -20,11 +20,18 @@ V4 = wanted(f"{APP}:v4")
 
 
 def seen(
-    source: Any = LOCKED, *, started: str = AFTER, by: Any = None, more: Any = None, **given: Any
+    source: Any = LOCKED,
+    *,
+    started: str = AFTER,
+    by: Any = None,
+    more: Any = None,
+    history: Any = (OTHER, SOURCE, OTHER),
+    **given: Any,
 ) -> Observed:
     manifest = application(**given)
     state = manifest["status"]["operationState"]
     state["startedAt"] = started
+    manifest["status"]["history"] = [{"source": entry} for entry in history]
     initiator = {"username": "admin"} if by is None else by
     state["operation"] = {
         "sync": {"source": source, "revision": "abc"},
@@ -55,6 +62,18 @@ def test_what_it_brought_back_is_said_for_whoever_did_it() -> None:
         pytest.param(seen(OTHER, synced=[f"{APP}:v4"]), "", id="nothing-came-back"),
         pytest.param(seen(OTHER, synced=[]), "", id="nothing-was-synced"),
         pytest.param(seen(SOURCE), "", id="the-specs-source"),
+        pytest.param(
+            seen(OTHER, synced=[f"{APP}:v2"], history=[SOURCE, OTHER]),
+            "",
+            id="what-the-spec-was-then-for-the-first-time",
+        ),
+        pytest.param(
+            seen(OTHER, synced=[f"{APP}:v2"], history=[OTHER, OTHER]),
+            "",
+            id="what-the-spec-was-then-and-before",
+        ),
+        pytest.param(seen(history=[SOURCE]), "v1", id="history-was-cut-off"),
+        pytest.param(seen(more={"sync": {"source": LOCKED, "dryRun": True}}), "", id="only-tried"),
         pytest.param(
             seen({**SOURCE, "targetRevision": "", "helm": {}}), "", id="the-same-with-empty-fields"
         ),

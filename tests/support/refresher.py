@@ -11,6 +11,7 @@ from pathlib import Path
 
 import yaml
 
+from cmp.refresh.people import NAME
 from cmp.refresh.state import SHARDS
 from cmp.settings import environment
 from tests.support.argocd import ArgoCD
@@ -71,9 +72,12 @@ class Refresher:
         return [state for state in found if state]
 
     def clean(self) -> None:
-        """Forget all of it: the store, and the state."""
+        """Forget all of it: the store, the state, and what people said."""
         self.delete_store()
         self.delete_state()
+        said = f"/api/v1/namespaces/{self._argocd.namespace}/configmaps/{NAME}"
+        if self._argocd.kubernetes.find(said):
+            self._argocd.kubernetes.delete(said)
 
     def delete_store(self) -> None:
         """Forget the store and its copies, and begin to copy anew."""
@@ -175,6 +179,7 @@ def apply_account(argocd: ArgoCD, root: Path) -> None:
     others = argocd.other_namespaces
     wanted = [
         ("refresher", namespace),
+        ("people", namespace),
         *(("application-namespace", other) for other in others),
         *(("pull-secrets", one) for one in (namespace, *others)),
     ]
