@@ -22,7 +22,7 @@ from cmp.refresh.observed import Observed, parse_observed
 from cmp.refresh.passes import Pass, Summary
 from cmp.refresh.plan import plan, policies
 from cmp.refresh.registries import Configured
-from cmp.refresh.rollbacks import describe_rollback, rolled_back
+from cmp.refresh.rollbacks import describe_rollback, in_vain, rolled_back
 from cmp.refresh.scope import Scope
 from cmp.refresh.state import ConfigMapState, CopiedState
 from cmp.refresh.teller import Teller, create_event
@@ -239,17 +239,20 @@ class Controller:
     def _take_over(self, name: Name, wanted: Wanted) -> None:
         """Hold what a rollback in Argo CD brought back, as if it had been said to us."""
         app = self._applications.get(name)
-        now = datetime.now(UTC).replace(microsecond=0)  # noqa: TID251 - when it was seen
-        found = rolled_back(app, wanted, now) if app else {}
-        if app is None or not found:
+        if app is None or app.rolled_back_at is None:
             return
+        now = datetime.now(UTC).replace(microsecond=0)  # noqa: TID251 - when it was seen
+        found = rolled_back(app, wanted, now)
         instance = app.application.instance(self._scope.control_plane)
-        if self._heard.add(instance, found):
-            for image in wanted.images:
-                if image.name in found:
-                    note = describe_rollback(image, found[image.name])
-                    manifest = event(app, "ImageRolledBack", note, key=image.decision.id, now=now)
-                    create_event(self._cluster, manifest)
+        notes = []
+        if found and self._heard.add(instance, found):
+            told = ((image, found.get(image.name)) for image in wanted.images)
+            notes = [("ImageRolledBack", describe_rollback(i, said)) for i, said in told if said]
+        elif note := in_vain(app, wanted):
+            notes = [("ImageNotRolledBack", note)]
+        for reason, text in notes:
+            key = app.rolled_back_at.isoformat()
+            create_event(self._cluster, event(app, reason, text, key=key, now=now))
 
     def _await_mirrors(self) -> None:
         manifest = self._store.manifest()

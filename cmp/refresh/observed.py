@@ -60,6 +60,8 @@ class Operation:
     """Who asked for it, as far as Argo CD says so."""
     restored: tuple[Mapping[str, Any], ...] = ()
     """The sources of before that a person has it sync: a rollback."""
+    is_in_vain: bool = False
+    """A rollback to the spec's own sources: they were rendered with the images there are now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,8 @@ class Observed:
     def rolled_back_at(self) -> datetime | None:
         """When a rollback began that is over."""
         operation = self.operation
-        return operation.started_at if operation.is_over and operation.restored else None
+        seen = operation.restored or operation.is_in_vain
+        return operation.started_at if operation.is_over and seen else None
 
     def has(self, reference: str) -> bool:
         """Tell whether an image was synced last, or runs."""
@@ -178,11 +181,8 @@ def _operation(
     sync, ours = operation.get("sync") or {}, infos.get(INFO, "")
     by, given = operation.get("initiatedBy") or {}, _sources(sync)
     is_persons = not ours and not by.get("automated") and not sync.get("dryRun")
-    goes_back = (
-        is_persons
-        and _whole(given) != _whole(sources)
-        and _goes_back(given, status.get("history") or ())
-    )
+    is_other, history = _whole(given) != _whole(sources), status.get("history") or ()
+    goes_back = is_persons and is_other and _goes_back(given, history)
     return Operation(
         is_over=not asked_for and phase not in ("Running", "Terminating"),
         phase=phase,
@@ -193,11 +193,23 @@ def _operation(
         started_at=_time(state.get("startedAt")),
         username=by.get("username", ""),
         restored=tuple(given) if goes_back else (),
+        is_in_vain=bool(given) and is_persons and not is_other and _is_rollback(sync, history),
     )
 
 
 def _sources(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return manifest.get("sources") or [s for s in [manifest.get("source")] if s]
+
+
+def _is_rollback(sync: Mapping[str, Any], history: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether a sync is one that argocd-server starts for a rollback.
+
+    Of all that it starts only this one has, without being told, the strategy ``apply`` and a
+    revision of before (argo-cd, application.go Rollback).
+    """
+    wanted = sync.get("revisions") or sync.get("revision")
+    past = [entry.get("revisions") or entry.get("revision") for entry in history[:-1]]
+    return "apply" in (sync.get("syncStrategy") or {}) and wanted in past
 
 
 def _goes_back(given: list[Mapping[str, Any]], history: Sequence[Mapping[str, Any]]) -> bool:

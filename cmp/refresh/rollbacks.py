@@ -40,6 +40,21 @@ def rolled_back(app: Observed, wanted: Wanted, now: datetime) -> dict[str, Instr
     }
 
 
+def in_vain(app: Observed, wanted: Wanted) -> str:
+    """Return what to tell people of a rollback that brought nothing back, or nothing."""
+    operation = app.operation
+    began = operation.started_at
+    if not operation.is_in_vain or not operation.is_over or operation.phase != "Succeeded":
+        return ""
+    same = [i.reference for i in wanted.images if began and i.decision.since < began]
+    if not same:
+        return ""
+    return (
+        f"{', '.join(same)}: rolled back in Argo CD to the spec's own source, which is rendered "
+        f"with the images chosen now; to go back: python -m cmp rollback {app.application}"
+    )
+
+
 def describe_rollback(image: WantedImage, told: Instruction) -> str:
     """Return what people read of it."""
     back = f"{image.repository.written}{reference_suffix(told.tag, told.digest)}"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from cmp.refresh.observed import Observed, parse_observed
-from cmp.refresh.rollbacks import describe_rollback, rolled_back
+from cmp.refresh.rollbacks import describe_rollback, in_vain, rolled_back
 from cmp.refresh.wanted import Wanted
 from tests.refresh.manifests import APP, NOW, SOURCE, application, operation, wanted
 
@@ -26,12 +26,13 @@ def seen(
     by: Any = None,
     more: Any = None,
     history: Any = (OTHER, SOURCE, OTHER),
+    entries: Any = (),
     **given: Any,
 ) -> Observed:
     manifest = application(**given)
     state = manifest["status"]["operationState"]
     state["startedAt"] = started
-    manifest["status"]["history"] = [{"source": entry} for entry in history]
+    manifest["status"]["history"] = entries or [{"source": entry} for entry in history]
     initiator = {"username": "admin"} if by is None else by
     state["operation"] = {
         "sync": {"source": source, "revision": "abc"},
@@ -97,3 +98,26 @@ def test_what_a_person_said_to_us_is_not_said_again() -> None:
     pinned = image._replace(decision=image.decision._replace(by="person"))
 
     assert rolled_back(seen(), Wanted((pinned,), "", {}), NOW) == {}
+
+
+@pytest.mark.parametrize(
+    ("source", "sync", "said"),
+    [
+        pytest.param(SOURCE, {"syncStrategy": {"apply": {}}, "revision": "a"}, True, id="rollback"),
+        pytest.param(SOURCE, {"revision": "a"}, False, id="a-sync-at-a-revision"),
+        pytest.param(SOURCE, {"syncStrategy": {"apply": {}}}, False, id="a-sync-without-hooks"),
+        pytest.param(
+            LOCKED, {"syncStrategy": {"apply": {}}, "revision": "a"}, False, id="of-another-source"
+        ),
+    ],
+)
+def test_a_rollback_that_brings_nothing_back_is_told_of(
+    source: Any, sync: Any, *, said: bool
+) -> None:
+    history = [{"source": SOURCE, "revision": revision} for revision in ("a", "b", "a")]
+    app = seen(source, more={"sync": {"source": source, **sync}}, entries=history)
+
+    note = in_vain(app, V4)
+
+    assert bool(note) is said
+    assert not said or note.endswith("to go back: python -m cmp rollback argocd/guestbook")
