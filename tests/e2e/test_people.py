@@ -121,27 +121,23 @@ def test_in_argo_cd(scene: Scene) -> None:
 
 def test_a_tag_has_to_be_old_enough_and_a_window_open(scene: Scene) -> None:
     name = scene.guestbook.namespace
-    windowed = scene.at_v1(keys={"guestbook.update-window": ""})
+    windowed = scene.at_v1()
     aged = scene.create(name=f"{name}-aged", keys={"guestbook.min-age": "5s"})
     aged.synced()
-    # The next minute, unless that is too near.
-    opens = datetime.now(UTC) + timedelta(seconds=68)  # noqa: TID251 - as its owner would
-    opens = opens.replace(second=0, microsecond=0)
-    window = f"{opens.minute} {opens.hour} * * * 10m"
-    scene.annotate(windowed, {"guestbook.update-window": window})
-    scene.refresher.wait_for_pass()
+    scene.annotate(windowed, {"guestbook.update-window": "0 0 1 1 * 1s"})
+    scene.settle()
     recording = scene.record()
 
     scene.guestbook.push("v4")
     pushed = time.monotonic()
-    scene.settle()
-    assert windowed.images()["frontend"].endswith(":v1")
-    assert scene.events(windowed, "ImageHeld")
     scene.runs(aged, "v4", within_s=20)
 
     assert time.monotonic() - pushed > 4
-    scene.runs(windowed, "v4", within_s=90)
-    assert datetime.now(UTC) >= opens  # noqa: TID251 - as above
+    assert windowed.images()["frontend"].endswith(":v1")
+    (held,) = scene.events(windowed, "ImageHeld")
+    assert "outside the update-window 0 0 1 1 * 1s" in held
+    scene.annotate(windowed, {"guestbook.update-window": "* * * * * 1h"})
+    scene.runs(windowed, "v4")
     scene.settle()
     assert all(t.steps.count(OURS) == 1 for t in recording.stop(windowed, aged).values())
 
