@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from cmp.core.people import Instruction
     from cmp.core.record import History
 
 
@@ -82,6 +83,7 @@ def dump_decision(decision: Recorded) -> dict[str, str]:
         "why": decision.why,
         "held": decision.held,
         **({"created": format_time(decision.created)} if decision.created else {}),
+        **({"by": decision.by} if decision.by else {}),
     }
 
 
@@ -98,6 +100,7 @@ def load_decision(document: Mapping[str, Any]) -> Recorded:
         why=str(document.get("why", "")),
         held=str(document.get("held", "")),
         created=parse_time(document["created"]) if "created" in document else None,
+        by=str(document.get("by", "")),
     )
 
 
@@ -110,7 +113,22 @@ def _dump_source(record: SourceRecord) -> dict[str, Any]:
         "policy": dict(record.annotations),
         "parameters": dict(record.parameters),
         "decisions": {alias: dump_decision(d) for alias, d in record.decisions.items()},
+        **({"instructions": _dump_told(record.instructions)} if record.instructions else {}),
     }
+
+
+def _dump_told(instructions: Mapping[str, Instruction]) -> dict[str, Any]:
+    from cmp.index.instruction_document import dump_instruction
+
+    return {alias: dump_instruction(told) for alias, told in instructions.items()}
+
+
+def _load_told(document: Mapping[str, Any]) -> dict[str, Instruction]:
+    if not document:
+        return {}
+    from cmp.index.instruction_document import load_instruction
+
+    return {alias: load_instruction(told) for alias, told in document.items()}
 
 
 def _load_source(document: Mapping[str, Any]) -> SourceRecord:
@@ -124,6 +142,7 @@ def _load_source(document: Mapping[str, Any]) -> SourceRecord:
         annotations=dict(document["policy"]),
         parameters=dict(document.get("parameters", {})),
         decisions={alias: load_decision(d) for alias, d in document["decisions"].items()},
+        instructions=_load_told(document.get("instructions") or {}),
     )
 
 

@@ -1,8 +1,8 @@
 """``file://``: the index in a directory, for one machine, and what the mirror writes.
 
 ``<root>/manifest.json``, ``<root>/repositories/<name>.json``, ``<root>/applications/<name>.json``;
-``<root>/state/<name>.json`` holds past decisions where there is no cluster to keep them, and
-``<root>/touched/`` what is to be looked at now.
+``<root>/state/<name>.json`` holds past decisions and ``<root>/instructions/<name>.json`` what
+people said, where there is no cluster to keep them; ``<root>/touched/`` what is to be looked at now.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from cmp.core.image import Repository
+    from cmp.core.people import Instruction
     from cmp.core.record import ApplicationRecord, History
     from cmp.core.snapshot import Snapshot
     from cmp.index import Acknowledged, Document, Manifest, Touch
@@ -140,6 +141,22 @@ class FileIndex:
         except OSError as error:
             raise _unwritable(folder, error) from error
         return frozenset(taken)
+
+    def instructions(self, instance: str) -> Mapping[str, Instruction]:
+        """Return what people said of an Application's images; empty when nothing was."""
+        path = self._path("instructions", instance)
+        data = _read(path)
+        if data is None:
+            return {}
+        from cmp.index.instruction_document import load_instructions
+
+        return load_instructions(data, where=path)
+
+    def put_instructions(self, instance: str, told: Mapping[str, Instruction]) -> None:
+        """Replace what people said of an Application's images."""
+        from cmp.index.instruction_document import dump_instructions
+
+        _write(self._path("instructions", instance), dump_instructions(told))
 
     @contextmanager
     def writing(self) -> Iterator[None]:

@@ -3,11 +3,12 @@
 Types only: nothing imports this at run time.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 from cmp.core.image import Repository
+from cmp.core.people import Instruction
 from cmp.core.record import ApplicationRecord, History
 from cmp.core.snapshot import Snapshot
 from cmp.index import Acknowledged, Document, Manifest, Touch
@@ -71,6 +72,12 @@ class Store(Index, Protocol):
 
     def put_history(self, instance: str, history: History) -> None:
         """Replace an Application's past decisions."""
+
+    def instructions(self, instance: str) -> Mapping[str, Instruction]:
+        """Return what people said of an Application's images; empty when nothing was."""
+
+    def put_instructions(self, instance: str, told: Mapping[str, Instruction]) -> None:
+        """Replace what people said of an Application's images."""
 
     def writing(self) -> AbstractContextManager[None]:
         """Hold the store for one writer; raise `IndexUnavailable` when another has it."""

@@ -1,7 +1,8 @@
 """``redis://`` and ``rediss://``: the index in a cluster, between the refresher and its mirrors.
 
 ``image-cmp:manifest``, ``image-cmp:repository:<identity>``, ``image-cmp:application:<identity>``
-and ``image-cmp:state:<identity>`` hold documents; ``image-cmp:changes`` is a sorted set of the
+``image-cmp:state:<identity>`` and ``image-cmp:instructions:<identity>`` hold documents;
+``image-cmp:changes`` is a sorted set of the
 first three's keys by the generation that last changed each, so that a mirror reads only what is
 new to it; ``image-cmp:ack:<pod>`` is what a mirror has, ``image-cmp:writer`` who may write, and
 ``image-cmp:touched`` a set of what is to be looked at now.
@@ -21,6 +22,7 @@ from redis.retry import Retry
 from cmp.errors import IndexUnavailable, InvalidInput
 from cmp.index import Document, documents, touch_of
 from cmp.index.ack_document import dump_ack, load_ack
+from cmp.index.instruction_document import dump_instructions, load_instructions
 from cmp.index.redis_address import Address
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     from cmp.core.image import Repository
+    from cmp.core.people import Instruction
     from cmp.core.record import ApplicationRecord, History
     from cmp.core.snapshot import Snapshot
     from cmp.index import Acknowledged, Manifest, Touch
@@ -132,6 +135,16 @@ class RedisIndex:
     def put_history(self, instance: str, history: History) -> None:
         """Replace the Application's past decisions."""
         self._put(_key("state", instance), documents.dump_history(history))
+
+    def instructions(self, instance: str) -> Mapping[str, Instruction]:
+        """Return what people said of an Application's images; empty when nothing was."""
+        key = _key("instructions", instance)
+        data = self._get(key)
+        return {} if data is None else load_instructions(data, where=self._where(key))
+
+    def put_instructions(self, instance: str, told: Mapping[str, Instruction]) -> None:
+        """Replace what people said of an Application's images."""
+        self._put(_key("instructions", instance), dump_instructions(told))
 
     def changed(self, after: int) -> Iterator[Document]:
         """Yield the documents whose generation is above ``after``, as they are written.

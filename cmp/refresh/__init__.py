@@ -133,6 +133,7 @@ def _read(args: "Namespace", env: Mapping[str, str], now: datetime, files: str) 
     from cmp.refresh import cycle
     from cmp.refresh.listing import RegistryAccess
     from cmp.refresh.passes import Pass
+    from cmp.refresh.people import StorePeople, without
     from cmp.refresh.plan import plan
     from cmp.refresh.registries import Configured, from_file
     from cmp.refresh.state import StoreState
@@ -148,8 +149,12 @@ def _read(args: "Namespace", env: Mapping[str, str], now: datetime, files: str) 
     access = RegistryAccess(Keyring(env), _progress, traffic.note)
     store = _opened(args, env)
     with nullcontext() if args.dry_run else store.writing(), access:
-        asked = Pass(plans, now, registries.current())
+        people = StorePeople(store)
+        told, unreadable = people.read(plan.instance for plan in plans)
+        asked = Pass(plans, now, registries.current(), instructions=told, unreadable=unreadable)
         summary, _ = cycle.run(asked, access, store, StoreState(store), dry_run=args.dry_run)
+        for instance, ended in () if args.dry_run else summary.ended.items():
+            people.change(instance, without(ended))
     for error in unread:
         summary.problem(error)
     cycle.log.info("refreshed", extra=summary.counts)

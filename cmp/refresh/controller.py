@@ -4,7 +4,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,6 +17,7 @@ from cmp.index.protocols import Store
 from cmp.refresh import cycle
 from cmp.refresh.cluster import Cluster
 from cmp.refresh.events import event
+from cmp.refresh.heard import Heard
 from cmp.refresh.instruments import Instruments
 from cmp.refresh.listing import RegistryAccess
 from cmp.refresh.mirrors import Mirrors
@@ -24,13 +25,14 @@ from cmp.refresh.observed import Observed, parse_observed
 from cmp.refresh.passes import Pass, Summary
 from cmp.refresh.plan import plan, policies
 from cmp.refresh.registries import Configured
+from cmp.refresh.rollbacks import describe_rollback, in_vain, rolled_back
 from cmp.refresh.scope import Scope
-from cmp.refresh.state import ConfigMapState
+from cmp.refresh.state import ConfigMapState, CopiedState
 from cmp.refresh.teller import ArgoCD, Teller, create_event
 from cmp.refresh.touches import Touches, repositories_of
 from cmp.refresh.turns import Turns
 from cmp.refresh.wanted import Wanted, wanted_by
-from cmp.refresh.watched import Name, Watched
+from cmp.refresh.watched import Kind, Name, Watched
 
 if TYPE_CHECKING:
     from cmp.core.application import Application
@@ -79,7 +81,7 @@ class Controller:
         """Set when it is to end."""
         self._lock = threading.Lock()
         self._status = 0
-        self._written: dict[Name, Application] = {}
+        self._written: dict[Name, tuple[Application, datetime | None]] = {}
         self._held: dict[tuple[Name, str], str] = {}
         self._turns = Turns(scope.interval.total_seconds())
         self.touches = Touches(store)
@@ -87,11 +89,17 @@ class Controller:
         self._gone_s: dict[str, float] = {}
         namespaces = tuple(dict.fromkeys((scope.control_plane, *scope.application_namespaces)))
         self._applications = Watched[Observed](
-            cluster, "applications", namespaces, parse_observed, self._on_application
+            cluster, Kind("applications"), namespaces, parse_observed, self._on_application
         )
         self._projects = Watched[tuple[SyncWindow, ...]](
-            cluster, "appprojects", (scope.control_plane,), parse_sync_windows, self._on_project
+            cluster,
+            Kind("appprojects"),
+            (scope.control_plane,),
+            parse_sync_windows,
+            self._on_project,
         )
+        self._heard = Heard(cluster, scope.control_plane, self._on_said)
+        self._watched = (self._applications, self._projects, self._heard)
         self._mirrors = Mirrors(
             store, self._meter, wait_s=scope.ack_wait.total_seconds(), stopping=self.stopping
         )
@@ -130,20 +138,20 @@ class Controller:
             threading.Thread(
                 target=self.touches.follow, args=follow, name="touches", daemon=True
             ).start()
-        self._applications.start()
-        self._projects.start()
+        for watched in self._watched:
+            watched.start()
         try:
             if self._begin():
                 self._serve(once=once)
         finally:
-            self._applications.stop()
-            self._projects.stop()
+            for watched in self._watched:
+                watched.stop()
             self._teller.stop()
         return self._status
 
     def _begin(self) -> bool:
         """Wait until all Applications and the state are known; false when it is to end before."""
-        while not (self._applications.is_ready and self._projects.is_ready):
+        while not all(watched.is_ready for watched in self._watched):
             self._health.beat(_NAME)
             if self.stopping.wait(0.05):
                 return False
@@ -151,6 +159,8 @@ class Controller:
         while not self.stopping.is_set():
             try:
                 self._state.load()
+                if not self._scope.dry_run:
+                    self._heard.ensure()
             except CmpError as error:
                 log.warning("state not read", extra={"reason": error})
                 self._failed("state")
@@ -241,6 +251,7 @@ class Controller:
         by_instance = {
             app.application.instance(control_plane): (name, app) for name, app in observed.items()
         }
+        said = self._heard.of(by_instance)
         asked = Pass(
             plans,
             datetime.now(UTC).replace(microsecond=0),  # noqa: TID251 - when it was listed
@@ -248,10 +259,15 @@ class Controller:
             {instance: app.deployed for instance, (_, app) in by_instance.items()},
             frozenset(repositories - due.keys()),
             has_all=self._applications.is_complete,
+            instructions=said.told,
+            unreadable=said.unreadable,
         )
+        state = CopiedState(self._state, self._store)
         summary, records = cycle.run(
-            asked, self._access, self._store, self._state, dry_run=self._scope.dry_run
+            asked, self._access, self._store, state, dry_run=self._scope.dry_run
         )
+        if not self._scope.dry_run:
+            self._heard.end(summary.ended)
         wanted = {
             by_instance[instance][0]: wanted_by(record) for instance, record in records.items()
         }
@@ -270,7 +286,26 @@ class Controller:
         self._held = {key: held for key, held in self._held.items() if key[0] in wanted}
         for name, wish in wanted.items():
             self._report_held(name, observed[name], wish)
+            self._take_over(name, wish)
         return summary
+
+    def _take_over(self, name: Name, wanted: Wanted) -> None:
+        """Hold what a rollback in Argo CD brought back, as if it had been said to us."""
+        app = self._applications.get(name)
+        if app is None or app.rolled_back_at is None:
+            return
+        now = datetime.now(UTC).replace(microsecond=0)  # noqa: TID251 - when it was seen
+        found = rolled_back(app, wanted, now)
+        instance = app.application.instance(self._scope.control_plane)
+        notes = []
+        if found and self._heard.add(instance, found):
+            told = ((image, found.get(image.name)) for image in wanted.images)
+            notes = [("ImageRolledBack", describe_rollback(i, said)) for i, said in told if said]
+        elif note := in_vain(app, wanted):
+            notes = [("ImageNotRolledBack", note)]
+        for reason, text in notes:
+            key = app.rolled_back_at.isoformat()
+            create_event(self._cluster, event(app, reason, text, key=key, now=now))
 
     def _look_at_mirrors(self, manifest: Manifest | None, summary: Summary, *, whole: bool) -> None:
         if manifest and manifest.complete and summary.changed:
@@ -284,7 +319,9 @@ class Controller:
             now_s = time.monotonic()
             gone = {key: self._gone_s.get(key, now_s) for key in self._state.others(present)}
             forget_s = self._scope.forget_after.total_seconds()
-            self._state.forget(key for key, since_s in gone.items() if now_s - since_s > forget_s)
+            forgotten = [key for key, since_s in gone.items() if now_s - since_s > forget_s]
+            self._state.forget(forgotten)
+            self._heard.forget(forgotten)
             self._gone_s = gone
 
     def _report_held(self, name: Name, app: Observed, wanted: Wanted) -> None:
@@ -301,16 +338,24 @@ class Controller:
                     create_event(self._cluster, manifest)
 
     def _on_application(self, name: Name) -> None:
-        """Begin a pass when what an owner wrote has changed, and not what Argo CD reports."""
+        """Begin a pass when what an owner wrote has changed, or something was rolled back."""
         app = self._applications.get(name)
         with self._lock:
             if app is None:
                 self._written.pop(name, None)
-            elif self._written.get(name) != app.application:
-                self._written[name] = app.application
+            elif self._written.get(name) != (written := (app.application, app.rolled_back_at)):
+                self._written[name] = written
                 self._changed.add(name)
                 self._awake.set()
         self._teller.wake(name)
+
+    def _on_said(self, is_other: Callable[[str], bool]) -> None:
+        """Begin a pass for the Applications of which people have said something."""
+        with self._lock:
+            for name, (application, _) in self._written.items():
+                if is_other(application.instance(self._scope.control_plane)):
+                    self._changed.add(name)
+                    self._awake.set()
 
     def _on_project(self, _: Name) -> None:
         """Do nothing: the teller looks at sync windows every second."""

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from functools import partial
 
 from cmp.core.image import Repository
+from cmp.core.people import Instruction
 from cmp.core.policy import Policy
 from cmp.core.record import ApplicationRecord
 from cmp.core.snapshot import Snapshot
 from cmp.errors import CmpError, NotFound
 from cmp.index.protocols import Index
 from cmp.refresh.decisions import Outcome, Outcomes
-from cmp.refresh.known import known_of, whole
+from cmp.refresh.known import history_key, known_of, whole
 from cmp.refresh.listing import RegistryAccess
 from cmp.refresh.merged import snapshots
 from cmp.refresh.passes import Pass, Summary
@@ -37,7 +38,13 @@ def run(
         plan.instance: known_of(store, state, plan.instance, summary.problem)
         for plan in asked.plans
     }
-    plans = tuple(plan for plan in asked.plans if not known[plan.instance].is_lost)
+    plans = tuple(
+        plan
+        for plan in asked.plans
+        if not known[plan.instance].is_lost and plan.instance not in asked.unreadable
+    )
+    for instance, error in asked.unreadable.items():
+        summary.problem(error, application=instance)
     wanted = policies(plans)
     summary.applications = sum(plan.has_policy for plan in plans)
     summary.images = len(list(images(plans)))
@@ -55,6 +62,7 @@ def run(
     summary.answered = frozenset(listed)
     summary.news = frozenset(r for r, before in old.items() if new[r].tags != before.tags)
     _report(plans, outcomes, summary)
+    summary.ended = _ended(plans, outcomes, asked)
     if dry_run:
         return summary, {}
     complete = bool(manifest and manifest.complete) or (
@@ -62,6 +70,22 @@ def run(
     )
     publication = Publication(plans, outcomes, known, new, old, manifest, complete)
     return summary, publish(store, state, publication, asked.now)
+
+
+def _ended(
+    plans: tuple[ApplicationPlan, ...], outcomes: Outcomes, asked: Pass
+) -> dict[str, dict[str, Instruction]]:
+    """Return what people said that is over: its time has run out, or something newer is there."""
+    ended: dict[str, dict[str, Instruction]] = {}
+    for plan in plans:
+        told = asked.instructions.get(plan.instance) or {}
+        for number, source in enumerate(plan.sources if told else ()):
+            for image in source.image_list.images:
+                name = history_key(plan, source, image.alias)
+                outcome = outcomes[plan.instance, number, image.alias]
+                if name in told and outcome.instruction is None:
+                    ended.setdefault(plan.instance, {})[name] = told[name]
+    return ended
 
 
 def _listed(

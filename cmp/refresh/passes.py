@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from cmp.core.image import Image, Repository
+from cmp.core.people import Instruction
 from cmp.errors import CmpError, InvalidInput
-from cmp.refresh.plan import ApplicationPlan
+from cmp.refresh.known import history_key
+from cmp.refresh.plan import ApplicationPlan, SourcePlan
 from cmp.registry.configuration import Registries
 
 log = logging.getLogger(__name__)
@@ -31,6 +33,18 @@ class Pass:
     """Repositories whose snapshot is of late: they are not listed again."""
     has_all: bool = True
     """These are all Applications there are: what is published may be complete."""
+    instructions: Mapping[str, Mapping[str, Instruction]] = field(default_factory=dict)
+    """By instance, and by the names of its images: what people said."""
+    unreadable: Mapping[str, CmpError] = field(default_factory=dict)
+    """By instance, why it cannot be told what people said: nothing is decided for it."""
+
+    def instruction(
+        self, plan: ApplicationPlan, source: SourcePlan, alias: str
+    ) -> Instruction | None:
+        """Return what a person said of an image, while its time has not run out."""
+        told = self.instructions.get(plan.instance)
+        found = told.get(history_key(plan, source, alias)) if told else None
+        return found if found and found.is_in_force(self.now) else None
 
 
 @dataclass(slots=True)
@@ -55,6 +69,8 @@ class Summary:
     """Of each image: Application, alias, the tag before, the tag now, and a word."""
     problems: dict[str, None] = field(default_factory=dict)
     """In the order in which they came, each once."""
+    ended: dict[str, dict[str, Instruction]] = field(default_factory=dict)
+    """By instance and name: what people said, and has ended."""
 
     @property
     def counts(self) -> dict[str, int]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import uuid4
 
 from cmp.core.image import Repository
+from cmp.core.people import Instruction
 from cmp.core.record import ApplicationRecord, History, Recorded, SourceRecord
 from cmp.core.snapshot import Snapshot
 from cmp.index import Manifest
@@ -74,7 +75,7 @@ def _new_histories(
     for plan in publication.plans:
         known = publication.known[plan.instance]
         history = _history(plan, records[plan.instance], known)
-        if history != known.history:
+        if history != known.history or publication.manifest is None:
             histories[plan.instance] = history
     return histories
 
@@ -94,7 +95,8 @@ def _last_generation(publication: Publication) -> int:
 def _record(plan: ApplicationPlan, publication: Publication, now: datetime) -> ApplicationRecord:
     sources = []
     for number, source in enumerate(plan.sources):
-        decisions = {}
+        decisions: dict[str, Recorded] = {}
+        instructions = dict[str, Instruction]()
         if source.problem:
             decisions = _decisions_before(publication.known[plan.instance], source)
         for image in source.image_list.images:
@@ -102,8 +104,12 @@ def _record(plan: ApplicationPlan, publication: Publication, now: datetime) -> A
             recorded = record(outcome, plan.instance, now)
             if recorded:
                 decisions[image.alias] = recorded
+            if outcome.instruction:
+                instructions[image.alias] = outcome.instruction
         sources.append(
-            SourceRecord(source.source.id, source.annotations, source.parameters, decisions)
+            SourceRecord(
+                source.source.id, source.annotations, source.parameters, decisions, instructions
+            )
         )
     return ApplicationRecord(plan.instance, plan.application, tuple(sources))
 

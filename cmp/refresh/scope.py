@@ -47,12 +47,6 @@ class Scope:
 
         Raises `InvalidInput` naming the setting.
         """
-        control_plane = setting(args.argocd_namespace, env, "CMP_ARGOCD_NAMESPACE", namespace)
-        if not control_plane:
-            raise InvalidInput(
-                "the namespace of Argo CD's control plane is not known; "
-                "name it with --argocd-namespace or CMP_ARGOCD_NAMESPACE"
-            )
         webhook = _address(args.webhook_address, env, "CMP_WEBHOOK_ADDRESS")
         secret = setting(None, env, "CMP_WEBHOOK_SECRET")
         if webhook and not secret:
@@ -62,7 +56,7 @@ class Scope:
             )
         others = setting(args.application_namespaces, env, "CMP_APPLICATION_NAMESPACES")
         return cls(
-            control_plane=control_plane,
+            control_plane=control_plane(args.argocd_namespace, env, namespace),
             application_namespaces=_names(others),
             interval=_interval(setting(args.interval, env, "CMP_INTERVAL", DEFAULT_INTERVAL)),
             forget_after=_duration(
@@ -85,6 +79,17 @@ class Scope:
 def _address(flag: str | None, env: Mapping[str, str], name: str) -> Address | None:
     text = setting(flag, env, name)
     return Address.parse(text, name) if text else None
+
+
+def control_plane(flag: str | None, env: Mapping[str, str], namespace: str) -> str:
+    """Return the namespace of Argo CD's control plane; ``namespace`` is our own, or empty."""
+    found = setting(flag, env, "CMP_ARGOCD_NAMESPACE", namespace)
+    if not found:
+        raise InvalidInput(
+            "the namespace of Argo CD's control plane is not known; "
+            "name it with --argocd-namespace or CMP_ARGOCD_NAMESPACE"
+        )
+    return found
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -52,6 +52,25 @@ class StoreState:
             self._store.put_history(instance, history)
 
 
+class CopiedState:
+    """The state, with a copy of past decisions in the store, where `explain` reads them."""
+
+    def __init__(self, state: State, store: Store) -> None:
+        """Keep ``state``, and the copy in ``store``."""
+        self._state = state
+        self._store = store
+
+    def history(self, instance: str) -> History:
+        """Return an Application's past decisions; empty when there are none."""
+        return self._state.history(instance)
+
+    def put_histories(self, histories: Mapping[str, History]) -> None:
+        """Replace the past decisions of some Applications, by instance."""
+        self._state.put_histories(histories)
+        for instance, history in histories.items():
+            self._store.put_history(instance, history)
+
+
 class ConfigMapState:
     """The state in ConfigMaps ``image-cmp-state-<n>``, each under 900 KiB.
 
@@ -88,7 +107,7 @@ class ConfigMapState:
     def history(self, instance: str) -> History:
         """Return an Application's past decisions; empty when there are none."""
         with self._lock:
-            return self._history(_key(instance))
+            return self._history(key_of(instance))
 
     def put_histories(self, histories: Mapping[str, History]) -> None:
         """Replace the past decisions of some Applications, and save.
@@ -97,17 +116,17 @@ class ConfigMapState:
         """
         with self._lock:
             for instance, history in histories.items():
-                self._put(_key(instance), history)
+                self._put(key_of(instance), history)
         self.save()
 
     def told(self, instance: str) -> Told | None:
         """Return what Argo CD was told of an Application; None when that is not known."""
         with self._lock:
-            return self._told.get(_key(instance))
+            return self._told.get(key_of(instance))
 
     def put_told(self, instance: str, told: Told) -> None:
         """Remember what Argo CD was told; `save` makes it last."""
-        key = _key(instance)
+        key = key_of(instance)
         history: History = {}
         with self._lock:
             with suppress(IndexTorn):
@@ -118,7 +137,7 @@ class ConfigMapState:
     def others(self, instances: Iterable[str]) -> set[str]:
         """Return, as `forget` takes them, all Applications that are none of these."""
         with self._lock:
-            return self._texts.keys() - {_key(instance) for instance in instances}
+            return self._texts.keys() - {key_of(instance) for instance in instances}
 
     def forget(self, keys: Iterable[str]) -> None:
         """Forget some Applications; `save` makes it last."""
@@ -216,7 +235,7 @@ class ConfigMapState:
             self._cluster.create(self._path, {**manifest, "data": whole})
 
 
-def _key(instance: str) -> str:
+def key_of(instance: str) -> str:
     """Return the name of an Application in a ConfigMap, which may have 253 characters."""
     if len(instance) <= _LONGEST_KEY:
         return instance

@@ -87,8 +87,10 @@ def wanted_by(record: ApplicationRecord) -> Wanted:
     """Return what a record asks for."""
     images = tuple(_images(record))
     inputs = [[*source.source, sorted(source.annotations.items())] for source in record.sources]
+    # A person's word goes before a lock file: that changes a render, and no decision's id.
+    told = [[i.name, i.decision.by] for i in images if i.decision.by]
     held = {image.name: image.decision.held for image in images if image.decision.held}
-    digest = hashlib.sha256(json.dumps(inputs).encode()).hexdigest()[:16]
+    digest = hashlib.sha256(json.dumps([*inputs, *told]).encode()).hexdigest()[:16]
     return Wanted(images, digest if record.sources else "", held)
 
 

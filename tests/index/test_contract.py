@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from cmp.core.image import Repository
+from cmp.core.people import Instruction
 from cmp.core.record import ApplicationRecord, History
 from cmp.core.snapshot import Snapshot, Tag
 from cmp.errors import IndexUnavailable
@@ -61,6 +63,7 @@ def test_nothing_is_none_and_not_an_error(store: Store) -> None:
     assert store.application("guestbook") is None
     assert store.instances() == ()
     assert store.history("guestbook") == {}
+    assert store.instructions("guestbook") == {}
 
 
 @repeatedly
@@ -94,6 +97,14 @@ def test_a_history_comes_back(store: Store, written: History) -> None:
     store.put_history("guestbook", written)
 
     assert store.history("guestbook") == written
+
+
+@repeatedly
+@given(written=st.dictionaries(st.text(max_size=20), examples.instructions, max_size=2))
+def test_what_people_said_comes_back(store: Store, written: Mapping[str, Instruction]) -> None:
+    store.put_instructions("guestbook", written)
+
+    assert store.instructions("guestbook") == written
 
 
 def test_the_image_comes_back_as_it_was_written(store: Store) -> None:

@@ -14,6 +14,7 @@ import requests
 import yaml
 
 from cmp.refresh.leader import NAME as LEASE
+from cmp.refresh.people import NAME as SAID
 from cmp.refresh.state import SHARDS
 from cmp.settings import environment
 from tests.support.argocd import ArgoCD
@@ -77,11 +78,13 @@ class Refresher:
         return [state for state in found if state]
 
     def clean(self) -> None:
-        """Forget all of it: the store, the state, and who of those before had the Lease."""
+        """Forget all of it: the store, the state, what people said, and who had the Lease."""
         self.delete_store()
         self.delete_state()
-        if self._argocd.kubernetes.find(self._lease):
-            self._argocd.kubernetes.delete(self._lease)
+        said = f"/api/v1/namespaces/{self._argocd.namespace}/configmaps/{SAID}"
+        for path in (self._lease, said):
+            if self._argocd.kubernetes.find(path):
+                self._argocd.kubernetes.delete(path)
 
     def delete_store(self) -> None:
         """Forget the store and its copies, and begin to copy anew."""
@@ -250,6 +253,7 @@ def apply_account(argocd: ArgoCD, root: Path) -> None:
     others = argocd.other_namespaces
     wanted = [
         ("refresher", namespace),
+        ("people", namespace),
         *(("application-namespace", other) for other in others),
         *(("pull-secrets", one) for one in (namespace, *others)),
     ]
