@@ -22,6 +22,7 @@ from cmp.refresh.passes import Pass, Summary
 from cmp.refresh.plan import plan, policies
 from cmp.refresh.registries import Configured
 from cmp.refresh.scope import Scope
+from cmp.refresh.spec_lock import without_locks
 from cmp.refresh.state import ConfigMapState
 from cmp.refresh.teller import Teller, create_event
 from cmp.refresh.wanted import Wanted, wanted_by
@@ -249,11 +250,12 @@ class Controller:
     def _on_application(self, name: Name) -> None:
         """Begin a pass when what an owner wrote has changed, and not what Argo CD reports."""
         app = self._applications.get(name)
+        written = without_locks(app.application) if app else None
         with self._lock:
-            if app is None:
+            if written is None:
                 self._written.pop(name, None)
-            elif self._written.get(name) != app.application:
-                self._written[name] = app.application
+            elif self._written.get(name) != written:
+                self._written[name] = written
                 self._changed.add(name)
                 self._awake.set()
         self._teller.wake(name)

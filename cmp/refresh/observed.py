@@ -7,6 +7,7 @@ from typing import Any
 
 from cmp.core.application import PLUGIN, Application, parse_application
 from cmp.core.image import Image, Repository
+from cmp.core.keys import IMAGE_LOCK
 from cmp.core.sync_windows import Destination
 from cmp.errors import InvalidImage
 
@@ -15,6 +16,9 @@ REFRESH_TIMESTAMP = "argocd.argoproj.io/refresh-timestamp"
 _SKIP = "argocd.argoproj.io/skip-reconcile"
 INFO = "image-cmp"
 """The name under which an operation of ours says which decisions it is for."""
+
+Locks = tuple[Mapping[str, str] | None, ...]
+"""Of each source the parameter ``image-lock``; None where it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,8 @@ class Operation:
     """What it was started for, where it is one of ours."""
     images: frozenset[str] = frozenset()
     """Of all objects that it applied, hooks apart, as Argo CD lists them."""
+    locks: Locks = ()
+    """Of the sources that it applies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,7 @@ class Observed:
     sync: SyncPolicy
     sources: tuple[Mapping[str, Any], ...]
     """As they stand in the spec."""
+    locks: Locks
     is_multi_source: bool
     is_deleted: bool
     refresh_pending: bool
@@ -85,6 +92,13 @@ class Observed:
     def has(self, reference: str) -> bool:
         """Tell whether an image was synced last, or runs."""
         return reference in self.operation.images or reference in self.running
+
+    def seen(self, repository: Repository) -> tuple[Image, ...]:
+        """Return the images of a repository that were synced last, and those that run.
+
+        A sync in parts lists only its part.
+        """
+        return (*self.deployed(repository), *of_repository(self.running, repository))
 
     def deployed(self, repository: Repository) -> tuple[Image, ...]:
         """Return the images of a repository that were synced last, else those that run."""
@@ -122,6 +136,7 @@ def parse_observed(manifest: Mapping[str, Any]) -> Observed | None:
         ),
         sync=SyncPolicy.parse(spec.get("syncPolicy") or {}),
         sources=tuple(sources),
+        locks=_locks(sources),
         is_multi_source=is_multi_source,
         is_deleted="deletionTimestamp" in metadata,
         refresh_pending=REFRESH in annotations,
@@ -165,7 +180,27 @@ def _operation(asked_for: Any, state: Mapping[str, Any]) -> Operation:
         finished_at=_time(state.get("finishedAt")),
         decisions=infos.get(INFO, ""),
         images=frozenset(images),
+        locks=_locks(
+            _applied(operation.get("sync") or {}) or ([] if asked_for else _applied(result))
+        ),
     )
+
+
+def _applied(sync: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the sources of an operation, or of its result, where it names any."""
+    source = sync.get("source")
+    return list(sync.get("sources") or ([source] if source else ()))
+
+
+def _locks(sources: Iterable[Mapping[str, Any]]) -> Locks:
+    return tuple(_lock(source) for source in sources)
+
+
+def _lock(source: Mapping[str, Any]) -> Mapping[str, str] | None:
+    """Return the lock that counts: the last of its name, as the plugin takes it."""
+    parameters = (source.get("plugin") or {}).get("parameters") or ()
+    locks = [p.get("map") or {} for p in parameters if p.get("name") == IMAGE_LOCK]
+    return locks[-1] if locks else None
 
 
 def _time(text: str | None) -> datetime | None:
