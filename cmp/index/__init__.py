@@ -59,6 +59,8 @@ class Acknowledged(NamedTuple):
     generation: int
     schema: int
     """The highest that it can read."""
+    tools: str = ""
+    """The versions of what renders in its Pod; empty where it does not say."""
 
 
 def open_index(url: str, env: Mapping[str, str] = _NO_SETTINGS) -> Store:

@@ -19,6 +19,7 @@ def dump_ack(acknowledged: Acknowledged) -> bytes:
             "epoch": acknowledged.epoch,
             "generation": acknowledged.generation,
             "readable": acknowledged.schema,
+            **({"tools": acknowledged.tools} if acknowledged.tools else {}),
         }
     )
 
@@ -32,6 +33,7 @@ def load_ack(data: bytes, pod: str, *, where: str) -> Acknowledged:
             epoch=str(document["epoch"]),
             generation=int(document["generation"]),
             schema=int(document["readable"]),
+            tools=str(document.get("tools", "")),
         )
 
     return load(data, build, where)

@@ -82,6 +82,12 @@ def configure(parser: "ArgumentParser") -> None:
         help="how long the state of an Application that is gone is kept "
         f"(default: {DEFAULT_FORGET_AFTER})",
     )
+    parser.add_argument(
+        "--refresh-on-upgrade",
+        metavar="BOOL",
+        help="after a change of plugin, helm or kustomize in all mirrors' Pods, have all "
+        "Applications rendered anew, one each 2 s (default: true)",
+    )
     parser.add_argument("--log-level", choices=_LEVELS, help="default: info")
 
 

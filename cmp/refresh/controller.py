@@ -25,6 +25,7 @@ from cmp.refresh.scope import Scope
 from cmp.refresh.spec_lock import without_locks
 from cmp.refresh.state import ConfigMapState
 from cmp.refresh.teller import Teller, create_event
+from cmp.refresh.upgrades import Upgrades
 from cmp.refresh.wanted import Wanted, wanted_by
 from cmp.refresh.watched import Name, Watched
 
@@ -88,6 +89,8 @@ class Controller:
             scope,
         )
 
+        self._upgrades = Upgrades(cluster, self._applications, self._state, store)
+
     def stop(self) -> None:
         """Finish what is under way, and end `run`; may be called from a signal handler."""
         self.stopping.set()
@@ -109,15 +112,16 @@ class Controller:
         self._applications.start()
         self._projects.start()
         try:
-            if self._begin():
+            if self._begin(once=once):
                 self._serve(once=once)
         finally:
             self._applications.stop()
             self._projects.stop()
             self._teller.stop()
+            self._upgrades.stop()
         return self._status
 
-    def _begin(self) -> bool:
+    def _begin(self, *, once: bool) -> bool:
         """Wait until all Applications and the state are known; false when it is to end before."""
         while not (self._applications.is_ready and self._projects.is_ready):
             if self.stopping.wait(0.05):
@@ -133,6 +137,8 @@ class Controller:
             else:
                 if not self._scope.dry_run:
                     self._teller.start()
+                    if self._scope.refresh_on_upgrade and not once:
+                        self._upgrades.start()
                 return True
         return False
 

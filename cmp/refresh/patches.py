@@ -22,16 +22,19 @@ def application_path(app: Observed) -> str:
 
 def patch(app: Observed, change: Change, step: Action, now: datetime) -> dict[str, Any]:
     """Return the merge patch for a step; it holds only for the Application as it was seen."""
-    metadata: dict[str, Any] = {"resourceVersion": app.resource_version}
-    body: dict[str, Any] = {"metadata": metadata}
-    if step.refreshes:
-        # Without the time a request made while a refresh runs would be lost.
-        metadata["annotations"] = {REFRESH: "hard", REFRESH_TIMESTAMP: now.isoformat()}
+    body = hard_refresh(now) if step.refreshes else {"metadata": {}}
+    body["metadata"]["resourceVersion"] = app.resource_version
     if isinstance(step, Operate):
         body["operation"] = _operation(app, change, is_locked=step.is_locked)
     elif isinstance(step, WriteSpec):
         body["spec"] = _spec(app, change.wanted)
     return body
+
+
+def hard_refresh(now: datetime) -> dict[str, Any]:
+    """Return the merge patch that has an Application rendered anew, whatever else it is."""
+    # Without the time a request made while a refresh runs would be lost.
+    return {"metadata": {"annotations": {REFRESH: "hard", REFRESH_TIMESTAMP: now.isoformat()}}}
 
 
 def describe(images: Iterable[tuple[str, str]]) -> str:
