@@ -48,7 +48,8 @@ class Document(NamedTuple):
     kind: str
     """``repository`` or ``application``."""
     identity: str
-    data: bytes
+    data: bytes | None
+    """None of one that was forgotten."""
 
 
 class Acknowledged(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cmp.index import Acknowledged
-from cmp.index.json_document import dump, load
+from cmp.index.json_document import OLDEST, dump, load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,8 @@ def dump_ack(acknowledged: Acknowledged) -> bytes:
             "generation": acknowledged.generation,
             "readable": acknowledged.schema,
             **({"tools": acknowledged.tools} if acknowledged.tools else {}),
-        }
+        },
+        OLDEST,  # a refresher of before has to learn what a new mirror can read
     )
 
 

@@ -79,7 +79,7 @@ def configure(parser: "ArgumentParser") -> None:
     parser.add_argument(
         "--forget-after",
         metavar="D",
-        help="how long the state of an Application that is gone is kept "
+        help="how long what is known of an Application or repository that is gone is kept "
         f"(default: {DEFAULT_FORGET_AFTER})",
     )
     parser.add_argument(

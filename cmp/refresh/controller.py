@@ -9,12 +9,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from cmp.backoff import pause_s
+from cmp.core.image import Repository
 from cmp.core.sync_windows import SyncWindow, parse_sync_windows
 from cmp.errors import CmpError
 from cmp.index.protocols import Store
 from cmp.refresh import cycle
 from cmp.refresh.cluster import Cluster
 from cmp.refresh.events import event
+from cmp.refresh.forgetting import Unused
 from cmp.refresh.listing import RegistryAccess
 from cmp.refresh.mirrors import Mirrors
 from cmp.refresh.observed import Observed, parse_observed
@@ -31,7 +33,6 @@ from cmp.refresh.watched import Name, Watched
 
 if TYPE_CHECKING:
     from cmp.core.application import Application
-    from cmp.core.image import Repository
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +71,10 @@ class Controller:
         self._written: dict[Name, Application] = {}
         self._held: dict[tuple[Name, str], str] = {}
         self._listed_s: dict[Repository, float] = {}
-        self._gone_s: dict[str, float] = {}
+        self._gone = Unused[str]()
+        self._unused = Unused[tuple[str, str]]()
+        self._recorded: frozenset[Repository] = frozenset()
+        """Repositories of which something is chosen."""
         namespaces = tuple(dict.fromkeys((scope.control_plane, *scope.application_namespaces)))
         self._applications = Watched[Observed](
             cluster, "applications", namespaces, parse_observed, self._on_application
@@ -205,9 +209,16 @@ class Controller:
             {instance: app.deployed for instance, (_, app) in by_instance.items()},
             listed,
             has_all=self._applications.is_complete,
+            forgotten=self._forgotten(by_instance, repositories) if whole else frozenset(),
         )
         summary, records = cycle.run(
             asked, self._access, self._store, self._state, dry_run=self._scope.dry_run
+        )
+        self._recorded = frozenset(
+            decision.repository
+            for record in records.values()
+            for source in record.sources
+            for decision in source.decisions.values()
         )
         self._listed_s = {
             r: self._listed_s.get(r, 0) if r in listed else time.monotonic() for r in repositories
@@ -234,11 +245,23 @@ class Controller:
     def _forget(self, present: Iterable[str]) -> None:
         """Let go of the state of Applications that have been gone for long."""
         if self._applications.is_complete:
-            now_s = time.monotonic()
-            gone = {key: self._gone_s.get(key, now_s) for key in self._state.others(present)}
-            forget_s = self._scope.forget_after.total_seconds()
-            self._state.forget(key for key, since_s in gone.items() if now_s - since_s > forget_s)
-            self._gone_s = gone
+            others = self._state.others(present)
+            self._state.forget(self._gone.due(others, time.monotonic(), self._forget_s))
+
+    @property
+    def _forget_s(self) -> float:
+        return self._scope.forget_after.total_seconds()
+
+    def _forgotten(
+        self, present: Iterable[str], repositories: Iterable[Repository]
+    ) -> frozenset[tuple[str, str]]:
+        """Return the documents of the store that no Application has used for long."""
+        if not self._applications.is_complete:
+            return frozenset()
+        used = {("application", instance) for instance in present}
+        used |= {("repository", str(r)) for r in self._recorded.union(repositories)}
+        unused = [document for document in self._store.documents() if document not in used]
+        return self._unused.due(unused, time.monotonic(), self._forget_s)
 
     def _report_held(self, name: Name, app: Observed, wanted: Wanted) -> None:
         """Write an Event for each image that is kept although the registry has another."""

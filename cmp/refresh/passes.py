@@ -29,6 +29,8 @@ class Pass:
     """Repositories whose snapshot is of late: they are not listed again."""
     has_all: bool = True
     """These are all Applications there are: what is published may be complete."""
+    forgotten: frozenset[tuple[str, str]] = frozenset()
+    """Documents to delete, by kind and identity: nobody uses them."""
 
 
 @dataclass(slots=True)

@@ -30,7 +30,7 @@ class Scope:
     at_once: int
     """Applications that are told of a change at a time."""
     forget_after: timedelta
-    """How long the state of an Application that is gone is kept."""
+    """How long what is known of an Application or repository that is gone is kept."""
     ack_wait: timedelta
     """How long mirrors are waited for before Argo CD is told."""
     refresh_on_upgrade: bool
