@@ -48,7 +48,8 @@ class Document(NamedTuple):
     kind: str
     """``repository`` or ``application``."""
     identity: str
-    data: bytes
+    data: bytes | None
+    """None of one that was forgotten."""
 
 
 class Touch(NamedTuple):
@@ -68,6 +69,8 @@ class Acknowledged(NamedTuple):
     generation: int
     schema: int
     """The highest that it can read."""
+    tools: str = ""
+    """The versions of what renders in its Pod; empty where it does not say."""
 
 
 def touch_of(text: str) -> Touch:

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 from cmp.core.image import Repository
 from cmp.core.record import ApplicationRecord, Recorded, SourceId, SourceRecord
 from cmp.index import Manifest
-from cmp.index.json_document import check_identity, dump, format_time, load, parse_time
+from cmp.index.json_document import (
+    SCHEMA,
+    check_identity,
+    dump,
+    format_time,
+    load,
+    parse_time,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +24,7 @@ if TYPE_CHECKING:
     from cmp.core.record import History
 
 
-def dump_manifest(manifest: Manifest) -> bytes:
+def dump_manifest(manifest: Manifest, schema: int = SCHEMA) -> bytes:
     """Write a manifest."""
     return dump(
         {
@@ -25,7 +32,8 @@ def dump_manifest(manifest: Manifest) -> bytes:
             "generation": manifest.generation,
             "time": format_time(manifest.time),
             "complete": manifest.complete,
-        }
+        },
+        schema,
     )
 
 
@@ -43,7 +51,7 @@ def load_manifest(data: bytes, *, where: str) -> Manifest:
     return load(data, build, where)
 
 
-def dump_application(record: ApplicationRecord) -> bytes:
+def dump_application(record: ApplicationRecord, schema: int = SCHEMA) -> bytes:
     """Write an Application's record."""
     return dump(
         {
@@ -51,7 +59,8 @@ def dump_application(record: ApplicationRecord) -> bytes:
             "application": record.application,
             "generation": record.generation,
             "sources": [_dump_source(source) for source in record.sources],
-        }
+        },
+        schema,
     )
 
 
@@ -146,10 +155,10 @@ def _load_source(document: Mapping[str, Any]) -> SourceRecord:
     )
 
 
-def dump_history(history: History) -> bytes:
+def dump_history(history: History, schema: int = SCHEMA) -> bytes:
     """Write an Application's past decisions by alias, newest first."""
     decisions = {alias: [dump_decision(d) for d in past] for alias, past in history.items()}
-    return dump({"decisions": decisions})
+    return dump({"decisions": decisions}, schema)
 
 
 def load_history(data: bytes, *, where: str) -> History:

@@ -83,7 +83,7 @@ def configure(parser: "ArgumentParser") -> None:
     parser.add_argument(
         "--forget-after",
         metavar="D",
-        help="how long the state of an Application that is gone is kept "
+        help="how long what is known of an Application or repository that is gone is kept "
         f"(default: {DEFAULT_FORGET_AFTER})",
     )
     parser.add_argument(
@@ -96,6 +96,12 @@ def configure(parser: "ArgumentParser") -> None:
         "--metrics-address",
         metavar="A",
         help="where health and metrics are read, as :8081 (default: nowhere)",
+    )
+    parser.add_argument(
+        "--refresh-on-upgrade",
+        metavar="BOOL",
+        help="after a change of plugin, helm or kustomize in all mirrors' Pods, have all "
+        "Applications rendered anew, one each 2 s (default: true)",
     )
     parser.add_argument("--log-level", choices=_LEVELS, help="default: info")
     parser.add_argument("--log-format", choices=_FORMATS, help="default: logfmt")

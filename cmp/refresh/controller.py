@@ -17,6 +17,7 @@ from cmp.index.protocols import Store
 from cmp.refresh import cycle
 from cmp.refresh.cluster import Cluster
 from cmp.refresh.events import event
+from cmp.refresh.forgetting import Unused
 from cmp.refresh.heard import Heard
 from cmp.refresh.instruments import Instruments
 from cmp.refresh.listing import RegistryAccess
@@ -27,10 +28,12 @@ from cmp.refresh.plan import plan, policies
 from cmp.refresh.registries import Configured
 from cmp.refresh.rollbacks import describe_rollback, in_vain, rolled_back
 from cmp.refresh.scope import Scope
+from cmp.refresh.spec_lock import without_locks
 from cmp.refresh.state import ConfigMapState, CopiedState
 from cmp.refresh.teller import ArgoCD, Teller, create_event
 from cmp.refresh.touches import Touches, repositories_of
 from cmp.refresh.turns import Turns
+from cmp.refresh.upgrades import Upgrades
 from cmp.refresh.wanted import Wanted, wanted_by
 from cmp.refresh.watched import Kind, Name, Watched
 
@@ -86,7 +89,10 @@ class Controller:
         self._turns = Turns(scope.interval.total_seconds())
         self.touches = Touches(store)
         """Takes what is to be looked at now, also before `run`."""
-        self._gone_s: dict[str, float] = {}
+        self._gone = Unused[str]()
+        self._unused = Unused[tuple[str, str]]()
+        self._recorded: frozenset[Repository] = frozenset()
+        """Repositories of which something is chosen."""
         namespaces = tuple(dict.fromkeys((scope.control_plane, *scope.application_namespaces)))
         self._applications = Watched[Observed](
             cluster, Kind("applications"), namespaces, parse_observed, self._on_application
@@ -110,6 +116,8 @@ class Controller:
             instruments,
         )
         self._meter.show("leader", 0)
+
+        self._upgrades = Upgrades(cluster, self._applications, self._state, store)
 
     def stop(self) -> None:
         """Finish what is under way, and end `run`; may be called from a signal handler."""
@@ -141,15 +149,16 @@ class Controller:
         for watched in self._watched:
             watched.start()
         try:
-            if self._begin():
+            if self._begin(once=once):
                 self._serve(once=once)
         finally:
             for watched in self._watched:
                 watched.stop()
             self._teller.stop()
+            self._upgrades.stop()
         return self._status
 
-    def _begin(self) -> bool:
+    def _begin(self, *, once: bool) -> bool:
         """Wait until all Applications and the state are known; false when it is to end before."""
         while not all(watched.is_ready for watched in self._watched):
             self._health.beat(_NAME)
@@ -170,6 +179,8 @@ class Controller:
             else:
                 if not self._scope.dry_run:
                     self._teller.start()
+                    if self._scope.refresh_on_upgrade and not once:
+                        self._upgrades.start()
                 return True
         return False
 
@@ -261,6 +272,7 @@ class Controller:
             has_all=self._applications.is_complete,
             instructions=said.told,
             unreadable=said.unreadable,
+            forgotten=self._forgotten(by_instance, repositories) if whole else frozenset(),
         )
         state = CopiedState(self._state, self._store)
         summary, records = cycle.run(
@@ -268,6 +280,12 @@ class Controller:
         )
         if not self._scope.dry_run:
             self._heard.end(summary.ended)
+        self._recorded = frozenset(
+            decision.repository
+            for record in records.values()
+            for source in record.sources
+            for decision in source.decisions.values()
+        )
         wanted = {
             by_instance[instance][0]: wanted_by(record) for instance, record in records.items()
         }
@@ -316,13 +334,25 @@ class Controller:
     def _forget(self, present: Iterable[str]) -> None:
         """Let go of the state of Applications that have been gone for long."""
         if self._applications.is_complete:
-            now_s = time.monotonic()
-            gone = {key: self._gone_s.get(key, now_s) for key in self._state.others(present)}
-            forget_s = self._scope.forget_after.total_seconds()
-            forgotten = [key for key, since_s in gone.items() if now_s - since_s > forget_s]
+            others = self._state.others(present)
+            forgotten = self._gone.due(others, time.monotonic(), self._forget_s)
             self._state.forget(forgotten)
             self._heard.forget(forgotten)
-            self._gone_s = gone
+
+    @property
+    def _forget_s(self) -> float:
+        return self._scope.forget_after.total_seconds()
+
+    def _forgotten(
+        self, present: Iterable[str], repositories: Iterable[Repository]
+    ) -> frozenset[tuple[str, str]]:
+        """Return the documents of the store that no Application has used for long."""
+        if not self._applications.is_complete:
+            return frozenset()
+        used = {("application", instance) for instance in present}
+        used |= {("repository", str(r)) for r in self._recorded.union(repositories)}
+        unused = [document for document in self._store.documents() if document not in used]
+        return self._unused.due(unused, time.monotonic(), self._forget_s)
 
     def _report_held(self, name: Name, app: Observed, wanted: Wanted) -> None:
         """Write an Event for each image that is kept although the registry has another."""
@@ -340,10 +370,11 @@ class Controller:
     def _on_application(self, name: Name) -> None:
         """Begin a pass when what an owner wrote has changed, or something was rolled back."""
         app = self._applications.get(name)
+        written = (without_locks(app.application), app.rolled_back_at) if app else None
         with self._lock:
-            if app is None:
+            if written is None:
                 self._written.pop(name, None)
-            elif self._written.get(name) != (written := (app.application, app.rolled_back_at)):
+            elif self._written.get(name) != written:
                 self._written[name] = written
                 self._changed.add(name)
                 self._awake.set()

@@ -68,7 +68,8 @@ def run(
     complete = bool(manifest and manifest.complete) or (
         asked.has_all and _is_complete(answers, outcomes, old)
     )
-    publication = Publication(plans, outcomes, known, new, old, manifest, complete)
+    forgotten = asked.forgotten
+    publication = Publication(plans, outcomes, known, new, old, manifest, complete, forgotten)
     return summary, publish(store, state, publication, asked.now)
 
 

@@ -98,8 +98,8 @@ METRICS = (
         "steps_total",
         COUNTER,
         ("step", "result"),
-        "what Argo CD was asked for: `hard_refresh`, `sync`, `refresh_and_sync`; `done`, "
-        "`conflict` (the Application was another by then), `failed`",
+        "what Argo CD was asked for: `hard_refresh`, `sync`, `refresh_and_sync`, `write_spec`; "
+        "`done`, `conflict` (the Application was another by then), `failed`",
     ),
     Metric(
         "syncs_total",

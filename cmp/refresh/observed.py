@@ -17,6 +17,9 @@ _SKIP = "argocd.argoproj.io/skip-reconcile"
 INFO = "image-cmp"
 """The name under which an operation of ours says which decisions it is for."""
 
+Locks = tuple[Mapping[str, str] | None, ...]
+"""Of each source the parameter ``image-lock``; None where it has none."""
+
 
 @dataclass(frozen=True, slots=True)
 class SyncPolicy:
@@ -62,6 +65,8 @@ class Operation:
     """The sources of before that a person has it sync: a rollback."""
     is_in_vain: bool = False
     """A rollback to the spec's own sources: they were rendered with the images there are now."""
+    locks: Locks = ()
+    """Of the sources that it applies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,7 @@ class Observed:
     sync: SyncPolicy
     sources: tuple[Mapping[str, Any], ...]
     """As they stand in the spec."""
+    locks: Locks
     is_multi_source: bool
     is_deleted: bool
     refresh_pending: bool
@@ -104,6 +110,13 @@ class Observed:
     def synced(self, repository: Repository) -> tuple[Image, ...]:
         """Return the images of a repository that were synced last."""
         return of_repository(self.operation.images, repository)
+
+    def seen(self, repository: Repository) -> tuple[Image, ...]:
+        """Return the images of a repository that were synced last, and those that run.
+
+        A sync in parts lists only its part.
+        """
+        return (*self.deployed(repository), *of_repository(self.running, repository))
 
     def deployed(self, repository: Repository) -> tuple[Image, ...]:
         """Return the images of a repository that were synced last, else those that run."""
@@ -139,6 +152,7 @@ def parse_observed(manifest: Mapping[str, Any]) -> Observed | None:
         ),
         sync=SyncPolicy.parse(spec.get("syncPolicy") or {}),
         sources=tuple(sources),
+        locks=_locks(sources),
         is_multi_source=is_multi_source,
         is_deleted="deletionTimestamp" in metadata,
         refresh_pending=REFRESH in annotations,
@@ -194,6 +208,9 @@ def _operation(
         username=by.get("username", ""),
         restored=tuple(given) if goes_back else (),
         is_in_vain=bool(given) and is_persons and not is_other and _is_rollback(sync, history),
+        locks=_locks(
+            _applied(operation.get("sync") or {}) or ([] if asked_for else _applied(result))
+        ),
     )
 
 
@@ -237,6 +254,23 @@ def _whole(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {k: whole for k, v in value.items() if (whole := _whole(v))}
     return [_whole(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _applied(sync: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the sources of an operation, or of its result, where it names any."""
+    source = sync.get("source")
+    return list(sync.get("sources") or ([source] if source else ()))
+
+
+def _locks(sources: Iterable[Mapping[str, Any]]) -> Locks:
+    return tuple(_lock(source) for source in sources)
+
+
+def _lock(source: Mapping[str, Any]) -> Mapping[str, str] | None:
+    """Return the lock that counts: the last of its name, as the plugin takes it."""
+    parameters = (source.get("plugin") or {}).get("parameters") or ()
+    locks = [p.get("map") or {} for p in parameters if p.get("name") == IMAGE_LOCK]
+    return locks[-1] if locks else None
 
 
 def _time(text: str | None) -> datetime | None:

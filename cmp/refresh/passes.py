@@ -33,6 +33,8 @@ class Pass:
     """Repositories whose snapshot is of late: they are not listed again."""
     has_all: bool = True
     """These are all Applications there are: what is published may be complete."""
+    forgotten: frozenset[tuple[str, str]] = frozenset()
+    """Documents to delete, by kind and identity: nobody uses them."""
     instructions: Mapping[str, Mapping[str, Instruction]] = field(default_factory=dict)
     """By instance, and by the names of its images: what people said."""
     unreadable: Mapping[str, CmpError] = field(default_factory=dict)

@@ -29,6 +29,8 @@ class Publication:
     manifest: Manifest | None
     """Of the last publication; without one this begins a new life of the store."""
     complete: bool
+    forgotten: frozenset[tuple[str, str]] = frozenset()
+    """Documents to delete, by kind and identity."""
 
 
 def publish(
@@ -42,7 +44,10 @@ def publish(
     manifest, last = publication.manifest, _last_generation(publication)
     records = {plan.instance: _record(plan, publication, now) for plan in publication.plans}
     state.put_histories(_new_histories(publication, records))
-    changed = manifest is None
+    index.begin()
+    changed = manifest is None or bool(publication.forgotten)
+    if publication.forgotten:
+        index.forget(sorted(publication.forgotten), last + 1, now)
     for repository, snapshot in publication.new.items():
         before = publication.old.get(repository)
         if snapshot == before:

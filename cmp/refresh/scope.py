@@ -31,9 +31,11 @@ class Scope:
     at_once: int
     """Applications that are told of a change at a time."""
     forget_after: timedelta
-    """How long the state of an Application that is gone is kept."""
+    """How long what is known of an Application or repository that is gone is kept."""
     ack_wait: timedelta
     """How long mirrors are waited for before Argo CD is told."""
+    refresh_on_upgrade: bool
+    """Whether all Applications are rendered anew after a change of what renders them."""
     dry_run: bool
     webhook: Address | None = None
     """Where pushes are told to us."""
@@ -68,6 +70,10 @@ class Scope:
             ),
             at_once=_count(
                 setting(args.poke_concurrency, env, "CMP_POKE_CONCURRENCY", DEFAULT_AT_ONCE)
+            ),
+            refresh_on_upgrade=_bool(
+                setting(args.refresh_on_upgrade, env, "CMP_REFRESH_ON_UPGRADE", "true"),
+                "CMP_REFRESH_ON_UPGRADE",
             ),
             dry_run=args.dry_run,
             webhook=webhook,
@@ -124,3 +130,9 @@ def _count(text: str) -> int:
     if not (text.isascii() and text.isdecimal()) or int(text) < 1:
         raise InvalidInput(f"not a number from 1 on: {text!r}", where="CMP_POKE_CONCURRENCY")
     return int(text)
+
+
+def _bool(text: str, where: str) -> bool:
+    if text not in ("true", "false"):
+        raise InvalidInput(f"{text!r} is neither true nor false", where=where)
+    return text == "true"

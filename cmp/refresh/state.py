@@ -23,6 +23,8 @@ SHARDS = 32
 _MOST_BYTES = 900 * 1024  # of a ConfigMap; the API server takes a MiB
 _PREFIX = "image-cmp-state-"
 _LONGEST_KEY = 253
+_TOOLS = "_tools"
+"""No Application has this name: theirs begin with a letter or a digit."""
 
 
 class State(Protocol):
@@ -134,10 +136,22 @@ class ConfigMapState:
             self._told[key] = told
             self._put(key, history)
 
+    @property
+    def tools(self) -> str:
+        """The versions of what rendered all Applications last; empty when that is not known."""
+        with self._lock, suppress(ValueError, KeyError, TypeError):
+            return str(json.loads(self._texts.get(_TOOLS, ""))["versions"])
+        return ""
+
+    def put_tools(self, versions: str) -> None:
+        """Remember what has rendered all Applications; `save` makes it last."""
+        with self._lock:
+            self._put_text(_TOOLS, json.dumps({"versions": versions}))
+
     def others(self, instances: Iterable[str]) -> set[str]:
         """Return, as `forget` takes them, all Applications that are none of these."""
         with self._lock:
-            return self._texts.keys() - {key_of(instance) for instance in instances}
+            return self._texts.keys() - {key_of(i) for i in instances} - {_TOOLS}
 
     def forget(self, keys: Iterable[str]) -> None:
         """Forget some Applications; `save` makes it last."""
@@ -176,13 +190,16 @@ class ConfigMapState:
 
     def _put(self, key: str, history: History) -> None:
         text = _dump(history, self._told.get(key))
+        if self._texts.get(key) != text and self._room(key, text) is None:
+            # What is in force has to be kept, what was before it may go.
+            newest = {alias: past[:1] for alias, past in history.items()}
+            text = _dump(newest, self._told.get(key))
+        self._put_text(key, text)
+
+    def _put_text(self, key: str, text: str) -> None:
         if self._texts.get(key) == text:
             return
         shard = self._room(key, text)
-        if shard is None:  # what is in force has to be kept, what was before it may go
-            newest = {alias: past[:1] for alias, past in history.items()}
-            text = _dump(newest, self._told.get(key))
-            shard = self._room(key, text)
         if shard is None:
             raise ClusterFailed(
                 f"the {len(self._sizes)} ConfigMaps of the state are full; "

@@ -17,8 +17,19 @@ from cmp.refresh.instruments import Instruments
 from cmp.refresh.observed import Observed
 from cmp.refresh.patches import application_path, describe, patch
 from cmp.refresh.scope import Scope
+from cmp.refresh.spec_lock import is_written, pending
+from cmp.refresh.spec_writes import CONTESTED, SpecWrites
 from cmp.refresh.state import ConfigMapState
-from cmp.refresh.telling import Change, Done, HardRefresh, Operate, Progress, Wait, next_step
+from cmp.refresh.telling import (
+    Action,
+    Change,
+    Done,
+    Operate,
+    Progress,
+    Wait,
+    WriteSpec,
+    next_step,
+)
 from cmp.refresh.wanted import Told, Wanted
 from cmp.refresh.watched import Name, Watched
 
@@ -80,6 +91,7 @@ class Teller:
         self._health = instruments.health
         self._lags = instruments.lags
         self._telling: dict[Name, _Telling] = {}
+        self._writes: dict[Name, SpecWrites] = {}
         self._lock = threading.Lock()
         self._wanted: Mapping[Name, Wanted] = {}
         self._changed: set[Name] = set()
@@ -155,6 +167,8 @@ class Teller:
         """Begin a telling for each Application that is to run something else than was told."""
         for name in self._telling.keys() - wanted.keys():
             del self._telling[name]
+        for name in self._writes.keys() - wanted.keys():
+            del self._writes[name]
         for name in wanted.keys() & changed:
             wish, app = wanted[name], self._applications.get(name)
             known = self._telling.get(name)
@@ -163,7 +177,8 @@ class Teller:
             if known and known.change.wanted.told == wish.told:
                 known.change = replace(known.change, wanted=wish)  # its texts may be others
                 continue
-            change = Change(wish, self._told(app))
+            contested = self._is_contested(name, app, wish)
+            change = Change(wish, self._told(app), is_contested=contested)
             before = known.change.before if known else _before(change, app)
             if change.is_news(app):
                 self._telling[name] = _Telling(replace(change, before=before))
@@ -192,6 +207,8 @@ class Teller:
         now = _now()
         windows = self._projects.get((self._scope.control_plane, app.project)) or ()
         closed = why_closed(windows, app.destination, now)
+        contested = self._is_contested(name, app, telling.change.wanted)
+        telling.change = replace(telling.change, is_contested=contested)
         step = next_step(app, telling.change, telling.progress, closed=closed, now=now)
         telling.waits = step if isinstance(step, Wait) else None
         if isinstance(step, Wait):
@@ -204,7 +221,7 @@ class Teller:
             self._announce_end(app, telling.change, step)
             self._remember(app, telling.change.wanted.told)
         elif sum(map(self._is_under_way, self._telling.values())) < self._scope.at_once:
-            self._act(app, telling, step, now)
+            self._act(name, app, telling, step, now)
 
     def _is_under_way(self, telling: _Telling) -> bool:
         is_ours = telling.waits is not None and telling.waits.is_ours
@@ -215,8 +232,24 @@ class Teller:
         telling.failures += 1
         telling.not_before_s = time.monotonic() + wait_s
 
+    def _is_contested(self, name: Name, app: Observed, wanted: Wanted) -> bool:
+        """Tell whether somebody else owns its spec; told once to people."""
+        writes, now = self._writes.get(name), _now()
+        if writes is None or not wanted.in_spec:
+            return False
+        if not writes.is_contested(now) and not is_written(app, wanted):
+            self._writes[name] = writes = writes.found_without(wanted.decisions, now)
+            if writes.is_contested(now):
+                where = {"application": app.application, "reason": CONTESTED}
+                log.warning("spec not written", extra=where)
+                key = wanted.decisions
+                create_event(
+                    self._cluster, event(app, "ImageLockReverted", CONTESTED, key=key, now=now)
+                )
+        return writes.is_contested(now)
+
     def _act(
-        self, app: Observed, telling: _Telling, step: HardRefresh | Operate, now: datetime
+        self, name: Name, app: Observed, telling: _Telling, step: Action, now: datetime
     ) -> None:
         where = {"application": app.application, "step": type(step).__name__}
         try:
@@ -239,11 +272,19 @@ class Teller:
         telling.asked_s = time.monotonic()
         telling.progress = telling.progress.after(step, now)
         self._applications.learn(manifest)
+        if isinstance(step, WriteSpec):
+            written = self._writes.get(name, SpecWrites())
+            self._writes[name] = written.after(telling.change.wanted.decisions, now)
+            _log_update(app, telling.change)
         log.info("told Argo CD", extra={**where, "decisions": telling.change.wanted.decisions})
 
-    def _count(self, step: HardRefresh | Operate, result: str) -> None:
-        operation = isinstance(step, Operate) and ("refresh_and_sync" if step.is_locked else "sync")
-        self._meter.count("steps_total", step=operation or "hard_refresh", result=result)
+    def _count(self, step: Action, result: str) -> None:
+        name = "hard_refresh"
+        if isinstance(step, WriteSpec):
+            name = "write_spec"
+        elif isinstance(step, Operate):
+            name = "refresh_and_sync" if step.is_locked else "sync"
+        self._meter.count("steps_total", step=name, result=result)
 
     def _measure_end(self, telling: _Telling, done: Done) -> None:
         lag = self._lags.end(telling.change.wanted.decisions.split(","))
@@ -290,6 +331,22 @@ def create_event(cluster: Cluster, manifest: Mapping[str, Any]) -> None:
         pass
     except ClusterFailed as error:
         log.warning("no event", extra={"reason": error})
+
+
+def _log_update(app: Observed, change: Change) -> None:
+    """Say in argocd-image-updater's words what was written into a spec: they are looked for."""
+    name = app.application.name
+    for before, after in change.images():
+        log.info(
+            "Successfully updated image '%s' to '%s', but pending spec update (dry run=%s)",
+            *(before, after, "false"),
+            extra={"application": name},
+        )
+    log.info(
+        "Committing %d parameter update(s) for application %s",
+        *(pending(app, change.wanted), name),
+        extra={"application": name},
+    )
 
 
 def _before(change: Change, app: Observed) -> dict[str, str]:

@@ -163,6 +163,45 @@ def test_nothing_is_forgotten(store: Store) -> None:
     assert store.history("..") == {"guestbook": (examples.decision(),)}
 
 
+def test_what_is_forgotten_is_gone_and_nothing_else(store: Store) -> None:
+    other = Repository.parse("registry.test/team/other")
+    for repository in (REPOSITORY, other):
+        store.put_snapshot(snapshot("v1", repository=repository))
+    for instance in ("guestbook", "a/b"):
+        store.put_application(record(instance))
+    store.put_history("guestbook", {"guestbook": (examples.decision(),)})
+    nobody = ("application", "nobody")
+
+    store.forget([("application", "guestbook"), ("repository", str(other)), nobody], 2, NOW)
+
+    assert set(store.documents()) == {("application", "a/b"), ("repository", str(REPOSITORY))}
+    assert (store.application("guestbook"), store.snapshot(other)) == (None, None)
+    assert (store.application("a/b"), store.snapshot(REPOSITORY)) == (
+        record("a/b"),
+        snapshot("v1"),
+    )
+    assert store.instances() == ("a/b",)
+    assert store.history("guestbook")  # the state is not the index
+
+
+def test_what_was_forgotten_may_come_back(store: Store) -> None:
+    document = ("application", "guestbook")
+    store.put_application(record())
+    store.forget([document], 2, NOW)
+
+    store.put_application(record(tag="v2"))
+
+    assert store.application("guestbook") == record(tag="v2")
+    assert list(store.documents()) == [document]
+
+
+def test_a_publication_may_begin_where_nothing_is(store: Store) -> None:
+    store.begin()
+    store.put_application(record())
+
+    assert store.application("guestbook") == record()
+
+
 def test_docker_hub_has_one_snapshot_by_all_its_names(store: Store) -> None:
     store.put_snapshot(snapshot("v1", repository=Repository.parse("nginx")))
 

@@ -18,6 +18,7 @@ _FLAGS = (
     "ack_wait",
     "webhook_address",
     "metrics_address",
+    "refresh_on_upgrade",
 )
 
 
@@ -36,6 +37,7 @@ def test_what_is_not_said() -> None:
         at_once=10,
         forget_after=timedelta(days=1),
         ack_wait=timedelta(seconds=20),
+        refresh_on_upgrade=True,
         dry_run=False,
     )
 
@@ -48,6 +50,7 @@ def test_flags() -> None:
         poke_concurrency="3",
         forget_after="2d",
         ack_wait="3s",
+        refresh_on_upgrade="false",
     )
 
     assert found == Scope(
@@ -57,6 +60,7 @@ def test_flags() -> None:
         at_once=3,
         forget_after=timedelta(days=2),
         ack_wait=timedelta(seconds=3),
+        refresh_on_upgrade=False,
         dry_run=False,
     )
 
@@ -69,6 +73,7 @@ def test_variables() -> None:
         "CMP_POKE_CONCURRENCY": "1",
         "CMP_FORGET_AFTER": "1h",
         "CMP_ACK_WAIT": "0s",
+        "CMP_REFRESH_ON_UPGRADE": "false",
     }
 
     assert read(env=env) == Scope(
@@ -78,6 +83,7 @@ def test_variables() -> None:
         at_once=1,
         forget_after=timedelta(hours=1),
         ack_wait=timedelta(0),
+        refresh_on_upgrade=False,
         dry_run=False,
     )
     assert read(env=env, interval="5m").interval == timedelta(minutes=5)
