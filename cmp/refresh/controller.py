@@ -85,6 +85,7 @@ class Controller:
         self.touches = Touches(store)
         """Takes what is to be looked at now, also before `run`."""
         self._gone_s: dict[str, float] = {}
+        self._published: tuple[str, int] | None = None
         namespaces = tuple(dict.fromkeys((scope.control_plane, *scope.application_namespaces)))
         self._applications = Watched[Observed](
             cluster, "applications", namespaces, parse_observed, self._on_application
@@ -260,23 +261,26 @@ class Controller:
         self._lags.begin(wishes, asked.now, {r: due[r] for r in due.keys() & summary.news})
         self._turns.end(due, summary.answered, summary.news, time.monotonic())
         self._forget(by_instance.keys())
-        level = logging.INFO if whole or summary.changed else logging.DEBUG
-        log.log(level, "refreshed", extra=summary.counts)
         manifest = None if self._scope.dry_run else self._store.manifest()
         kind = "whole" if whole else "part"
         self._meter.passed(summary, manifest, kind, time.monotonic() - began_s)
-        self._look_at_mirrors(manifest, summary, whole=whole)
+        self._look_at_mirrors(manifest, whole=whole)
+        level = logging.INFO if whole or summary.changed else logging.DEBUG
+        log.log(level, "refreshed", extra=summary.counts)
         self._teller.want(wanted)
         self._held = {key: held for key, held in self._held.items() if key[0] in wanted}
         for name, wish in wanted.items():
             self._report_held(name, observed[name], wish)
         return summary
 
-    def _look_at_mirrors(self, manifest: Manifest | None, summary: Summary, *, whole: bool) -> None:
-        if manifest and manifest.complete and summary.changed:
+    def _look_at_mirrors(self, manifest: Manifest | None, *, whole: bool) -> None:
+        """Wait for the mirrors where anything was published: a record without images, too."""
+        published = manifest and (manifest.epoch, manifest.generation)
+        if manifest and manifest.complete and published != self._published:
             self._mirrors.wait(manifest)
         elif manifest and whole:
             self._mirrors.look(manifest)
+        self._published = published
 
     def _forget(self, present: Iterable[str]) -> None:
         """Let go of the state of Applications that have been gone for long."""
