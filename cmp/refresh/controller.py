@@ -174,9 +174,10 @@ class Controller:
             self._turns.touch(
                 repositories_of(touched, known, self._registries.last, self._repositories_of)
             )
-            now_s = time.monotonic()
-            whole = now_s >= due_s
-            if changed or whole or now_s >= self._turns.next_s:
+            whole = time.monotonic() >= due_s
+            # After a pass that failed the next is a whole one, and not before its time.
+            is_touched = not failures and time.monotonic() >= self._turns.next_s
+            if changed or whole or is_touched:
                 try:
                     summary = self._pass(changed, whole=whole)
                 except CmpError as error:
@@ -191,8 +192,8 @@ class Controller:
                         self._status = summary.exit_status
                         self._wait_until_told()
                         return
-            next_s = min(due_s, self._turns.next_s) - time.monotonic()
-            self._awake.wait(min(max(0.0, next_s), _SIGN_EVERY_S))
+            next_s = due_s if failures else min(due_s, self._turns.next_s)
+            self._awake.wait(min(max(0.0, next_s - time.monotonic()), _SIGN_EVERY_S))
             if self._awake.is_set():
                 self.stopping.wait(_SETTLE_S)
                 self._awake.clear()
