@@ -93,6 +93,7 @@ class Controller:
         self._unused = Unused[tuple[str, str]]()
         self._recorded: frozenset[Repository] = frozenset()
         """Repositories of which something is chosen."""
+        self._published: tuple[str, int] | None = None
         namespaces = tuple(dict.fromkeys((scope.control_plane, *scope.application_namespaces)))
         self._applications = Watched[Observed](
             cluster, Kind("applications"), namespaces, parse_observed, self._on_application
@@ -194,9 +195,10 @@ class Controller:
             self._turns.touch(
                 repositories_of(touched, known, self._registries.last, self._repositories_of)
             )
-            now_s = time.monotonic()
-            whole = now_s >= due_s
-            if changed or whole or now_s >= self._turns.next_s:
+            whole = time.monotonic() >= due_s
+            # After a pass that failed the next is a whole one, and not before its time.
+            is_touched = not failures and time.monotonic() >= self._turns.next_s
+            if changed or whole or is_touched:
                 try:
                     summary = self._pass(changed, whole=whole)
                 except CmpError as error:
@@ -211,8 +213,8 @@ class Controller:
                         self._status = summary.exit_status
                         self._wait_until_told()
                         return
-            next_s = min(due_s, self._turns.next_s) - time.monotonic()
-            self._awake.wait(min(max(0.0, next_s), _SIGN_EVERY_S))
+            next_s = due_s if failures else min(due_s, self._turns.next_s)
+            self._awake.wait(min(max(0.0, next_s - time.monotonic()), _SIGN_EVERY_S))
             if self._awake.is_set():
                 self.stopping.wait(_SETTLE_S)
                 self._awake.clear()
@@ -294,12 +296,12 @@ class Controller:
         self._lags.begin(wishes, asked.now, {r: due[r] for r in due.keys() & summary.news})
         self._turns.end(due, summary.answered, summary.news, time.monotonic())
         self._forget(by_instance.keys())
-        level = logging.INFO if whole or summary.changed else logging.DEBUG
-        log.log(level, "refreshed", extra=summary.counts)
         manifest = None if self._scope.dry_run else self._store.manifest()
         kind = "whole" if whole else "part"
         self._meter.passed(summary, manifest, kind, time.monotonic() - began_s)
-        self._look_at_mirrors(manifest, summary, whole=whole)
+        self._look_at_mirrors(manifest, whole=whole)
+        level = logging.INFO if whole or summary.changed else logging.DEBUG
+        log.log(level, "refreshed", extra=summary.counts)
         self._teller.want(wanted)
         self._held = {key: held for key, held in self._held.items() if key[0] in wanted}
         for name, wish in wanted.items():
@@ -325,11 +327,14 @@ class Controller:
             key = app.rolled_back_at.isoformat()
             create_event(self._cluster, event(app, reason, text, key=key, now=now))
 
-    def _look_at_mirrors(self, manifest: Manifest | None, summary: Summary, *, whole: bool) -> None:
-        if manifest and manifest.complete and summary.changed:
+    def _look_at_mirrors(self, manifest: Manifest | None, *, whole: bool) -> None:
+        """Wait for the mirrors where anything was published: a record without images, too."""
+        published = manifest and (manifest.epoch, manifest.generation)
+        if manifest and manifest.complete and published != self._published:
             self._mirrors.wait(manifest)
         elif manifest and whole:
             self._mirrors.look(manifest)
+        self._published = published
 
     def _forget(self, present: Iterable[str]) -> None:
         """Let go of the state of Applications that have been gone for long."""
