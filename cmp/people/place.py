@@ -152,20 +152,20 @@ def _in_cluster(args: "Namespace", env: Mapping[str, str]) -> Place:
 
 
 def _manifest(cluster: "Cluster", written: str, control_plane: str) -> dict[str, object]:
-    from cmp.refresh.cluster import API, Missing
+    from cmp.refresh.cluster import API
 
     namespace, _, name = written.rpartition("/")
     namespace = namespace or control_plane
     if not all(c.isascii() and (c.isalnum() or c in "-.") for c in namespace + name) or not name:
         raise InvalidInput(f"not an Application: {written!r}; write name, or namespace/name")
     folder = f"{API}/namespaces/{namespace}/applications"
-    try:
-        return cluster.get(f"{folder}/{name}")
-    except Missing:
-        known = [found["metadata"]["name"] for found in cluster.list(folder)[0]]
-        raise InvalidInput(
-            f"no Application {name!r} in the namespace {namespace}{nearest(name, known)}"
-        ) from None
+    found, _ = cluster.list(folder, only=name)  # what the refresher's own account may, too
+    if found:
+        return found[0]
+    known = [other["metadata"]["name"] for other in cluster.list(folder)[0]]
+    raise InvalidInput(
+        f"no Application {name!r} in the namespace {namespace}{nearest(name, known)}"
+    )
 
 
 def _user(cluster: "Cluster") -> str:

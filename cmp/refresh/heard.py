@@ -8,7 +8,7 @@ from functools import partial
 from cmp.core.people import Instruction
 from cmp.errors import CmpError
 from cmp.refresh.cluster import Cluster
-from cmp.refresh.people import NAME, ConfigMapPeople, Read, Told, parse_people, without
+from cmp.refresh.people import NAME, ConfigMapPeople, Read, Said, parse_people, without
 from cmp.refresh.state import key_of
 from cmp.refresh.watched import Kind, Watched
 
@@ -53,7 +53,7 @@ class Heard:
         """Return what is said of these Applications."""
         return (self._watched.get(self._name) or _NOTHING).of(instances)
 
-    def end(self, ended: Mapping[str, Told]) -> None:
+    def end(self, ended: Mapping[str, Said]) -> None:
         """Take out what has ended; what cannot be now is with the next pass."""
         for instance, told in ended.items():
             if self._write(partial(self._people.change, instance, without(told))):

@@ -21,15 +21,15 @@ NAME = "image-cmp-instructions"
 _ATTEMPTS = 10
 _PAUSE_S = 0.1
 
-Told = Mapping[str, Instruction]
+Said = Mapping[str, Instruction]
 """Of one Application, by the names that its images have in the history."""
-Edit = Callable[[dict[str, Instruction]], Told]
+Edit = Callable[[dict[str, Instruction]], Said]
 
 
 class Read(NamedTuple):
     """What people said of all Applications, as it was read."""
 
-    told: Mapping[str, Told]
+    told: Mapping[str, Said]
     unreadable: Mapping[str, CmpError]
 
     def of(self, instances: Iterable[str]) -> "Read":
@@ -44,7 +44,7 @@ class Read(NamedTuple):
 class People(Protocol):
     """Where it is kept what people said."""
 
-    def change(self, instance: str, edit: Edit) -> Told:
+    def change(self, instance: str, edit: Edit) -> Said:
         """Replace what is said of an Application by what ``edit`` makes of it; return that."""
 
     def forget(self, instance: str) -> None:
@@ -60,7 +60,7 @@ class StorePeople:
 
     def read(self, instances: Iterable[str]) -> Read:
         """Return what is said of these Applications."""
-        told, unreadable = dict[str, Told](), dict[str, CmpError]()
+        told, unreadable = dict[str, Said](), dict[str, CmpError]()
         for instance in instances:
             try:
                 found = self._store.instructions(instance)
@@ -71,7 +71,7 @@ class StorePeople:
                     told[instance] = found
         return Read(told, unreadable)
 
-    def change(self, instance: str, edit: Edit) -> Told:
+    def change(self, instance: str, edit: Edit) -> Said:
         """Replace what is said of an Application by what ``edit`` makes of it; return that."""
         before = self._store.instructions(instance)
         after = edit(dict(before))
@@ -103,14 +103,14 @@ class ConfigMapPeople:
         except Missing:
             self._create()
 
-    def change(self, instance: str, edit: Edit) -> Told:
+    def change(self, instance: str, edit: Edit) -> Said:
         """Replace what is said of an Application by what ``edit`` makes of it; return that.
 
         Raises `Conflict` when others write all the time, `IndexTorn` for what is not ours.
         """
         key = key_of(instance)
 
-        def edited(data: Mapping[str, str]) -> tuple[str | None, Told]:
+        def edited(data: Mapping[str, str]) -> tuple[str | None, Said]:
             before = _load(key, data[key]) if key in data else {}
             after = edit(dict(before))
             return dump_instructions(after).decode() if after else None, after
@@ -122,8 +122,8 @@ class ConfigMapPeople:
         self._write(key_of(instance), lambda _: (None, {}))
 
     def _write(
-        self, key: str, edited: Callable[[Mapping[str, str]], tuple[str | None, Told]]
-    ) -> Told:
+        self, key: str, edited: Callable[[Mapping[str, str]], tuple[str | None, Said]]
+    ) -> Said:
         failure: Conflict | None = None
         for _ in range(_ATTEMPTS):
             try:
@@ -157,7 +157,7 @@ class ConfigMapPeople:
 
 def parse_people(manifest: Object) -> Read:
     """Read the ConfigMap; what cannot be read of one Application does not touch the others."""
-    told, unreadable = dict[str, Told](), dict[str, CmpError]()
+    told, unreadable = dict[str, Said](), dict[str, CmpError]()
     for key, text in (manifest.get("data") or {}).items():
         try:
             told[key] = _load(key, text)
@@ -166,12 +166,12 @@ def parse_people(manifest: Object) -> Read:
     return Read(told, unreadable)
 
 
-def without(ended: Told) -> Edit:
+def without(ended: Said) -> Edit:
     """Return an edit that takes out what has ended, unless somebody said something new."""
     return lambda told: {n: said for n, said in told.items() if ended.get(n) != said}
 
 
-def _load(key: str, text: str) -> Told:
+def _load(key: str, text: str) -> Said:
     return load_instructions(text.encode(), where=f"ConfigMap {NAME}: {key}")
 
 
