@@ -13,6 +13,8 @@ from pathlib import Path
 import requests
 import yaml
 
+from cmp.index.file import FileIndex
+from cmp.index.redis import RedisIndex
 from cmp.refresh.leader import NAME as LEASE
 from cmp.refresh.people import NAME as SAID
 from cmp.refresh.state import SHARDS
@@ -175,6 +177,8 @@ class Refresher:
         """Wait until it has made a whole pass since it was started last."""
         before = self.log.count("msg=refreshed")
         wait_for("a pass", lambda: self.log.count("msg=refreshed") > before)
+        # The refresher waits for mirrors that it has heard of; a new one may not have copied.
+        wait_for("a copy beside the plugin", self._is_copied)
 
     def wait_until_ready(self, said: str = "at work") -> None:
         """Wait until it says that it is ready, and how."""
@@ -214,6 +218,13 @@ class Refresher:
             headers = {"Authorization": f"Bearer {_SECRET}"}
             url = f"http://{self.served(what)}{path}"
             return session.request(method, url, json=document, headers=headers, timeout=5)
+
+    def _is_copied(self) -> bool:
+        published = RedisIndex(self.store.url, self.store.environment(tls=False)).manifest()
+        if not self.mirrors or published is None or not published.complete:
+            return True
+        found = FileIndex(f"file://{self.mirrors[0].directory}").manifest()
+        return found is not None and found.generation >= published.generation
 
     def _end(self, number: signal.Signals) -> int:
         process, self._process = self._process, None
