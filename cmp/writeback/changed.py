@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cmp.compose import compose
 from cmp.core.json_values import json_value
-from cmp.core.splice import spliced
+from cmp.core.splice import aliases, spliced
 from cmp.core.yaml_change import applied
 from cmp.core.yaml_edits import edits
 from cmp.errors import InvalidSource
@@ -39,11 +39,18 @@ def changed(text: str, change_of: Callable[[Node | None], Change]) -> str:
     made = edits(body, root, change)
     after = spliced(body, made.edits)
     if not _is(after, applied(before, change)):
-        doubt = made.doubts[0] if made.doubts else "of how the file is written"
         raise InvalidSource(
-            f"no edit changes only what is meant, because {doubt}; write the value out there"
+            f"no edit changes only what is meant{_why(root, made.doubts)}; write values out where "
+            "they are to differ"
         )
     return mark + after
+
+
+def _why(root: Node | None, doubts: tuple[str, ...]) -> str:
+    if doubts:
+        return f": {doubts[0]}"
+    alias = next(aliases(root), None) if root is not None else None
+    return f": it may be what the alias *{alias.name} shows too" if alias else ""
 
 
 def _is(text: str, value: Json) -> bool:
