@@ -50,7 +50,12 @@ def replacement(text: str, node: Scalar | Alias, value: str) -> Edit:
     if node.style in _BLOCKS:
         written = text[start : node.end]
         return Edit(start, node.end, word(value) + written[len(written.rstrip()) :])
-    return Edit(start, node.end, f"{node.style}{value}{node.style}" if node.style else word(value))
+    return Edit(start, node.end, _quoted(value, node.style) if node.style else word(value))
+
+
+def _quoted(value: str, style: str) -> str:
+    is_single = style == "'" and value.isprintable()
+    return "'{}'".format(value.replace("'", "''")) if is_single else flow(value)
 
 
 def written_out(alias: Alias, scalar: Scalar) -> Edit:

@@ -95,7 +95,7 @@ class _Maker:
 
     def _change_collection(self, node: Node, change: Fields | Items, place: _Place) -> None:
         if isinstance(node, Alias):
-            self.doubts.append(f"{place.path} is the alias *{node.name}")
+            self.doubts.append(f"{place.path} is the alias *{node.name}; write it out there")
         target = resolved(node)
         if self._done.get(id(target)) == change:
             return
@@ -117,8 +117,7 @@ class _Maker:
     def _change_fields(self, mapping: Mapping, change: Fields, place: _Place) -> None:
         known = fields(mapping)
         own = {id(value) for _, value in mapping.pairs}
-        first = self.places.start(mapping.pairs[0][0]) if mapping.pairs else 0
-        column = self.places.column(first)
+        column = 0 if mapping.is_flow else self.places.field_column(mapping)
         missing: dict[str, Change] = {}
         for name, one in change.put.items():
             inner = place.field(name, column, in_flow=mapping.is_flow)
@@ -126,7 +125,7 @@ class _Maker:
                 missing[name] = one
                 continue
             if id(known[name]) not in own:
-                self.doubts.append(f"{inner.path} comes by a merge key")
+                self.doubts.append(f"{inner.path} comes by a merge key; write it out there")
             self.change(known[name], one, inner)
         missing = self._in_place_of_gone(mapping, change.gone, missing, place)
         self._refuse_numbers(Fields(missing), (), place)
@@ -158,7 +157,10 @@ class _Maker:
         if _is_already(scalar, value):
             return
         if scalar.anchor and node is scalar:
-            self.doubts.append(f"{place.path} has the anchor &{scalar.anchor}")
+            self.doubts.append(
+                f"{place.path} has the anchor &{scalar.anchor}, and an alias of it would change "
+                "too; write it out where that stands"
+            )
         edit = replacement(self.places.text, node, str(value))
         if not isinstance(value, str):
             edit = edit._replace(text=flow(value))
@@ -201,6 +203,8 @@ class _Maker:
         position = self.places.line_end(after)
         text = "".join(f"{self.places.newline}{line}" for line in lines)
         if text:
+            if position == len(self.places.text):
+                self.doubts.append("the file's last line has no end; add a newline")
             self.edits.append(Edit(position, position, text))
 
     def _add_inline(self, node: Mapping | Sequence, added: Iterable[str]) -> None:

@@ -64,6 +64,13 @@ class Places(NamedTuple):
         """Return how many characters are before a position in its line."""
         return position - self.line_start(position)
 
+    def field_column(self, mapping: Mapping) -> int:
+        """Return where the fields of a mapping without braces stand."""
+        key = self.start(mapping.pairs[0][0])
+        line = self.line_start(key)
+        # A question mark may stand before a key.
+        return len(re.sub(r"\?[ \t]*$", "", self.text[line:key]))
+
     def dash_column(self, sequence: Sequence) -> int:
         """Return where the dashes of a list without brackets stand."""
         return self.column(self.text.rindex("-", 0, self.start(sequence.items[0])))

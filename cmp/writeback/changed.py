@@ -39,18 +39,15 @@ def changed(text: str, change_of: Callable[[Node | None], Change]) -> str:
     made = edits(body, root, change)
     after = spliced(body, made.edits)
     if not _is(after, applied(before, change)):
-        raise InvalidSource(
-            f"no edit changes only what is meant{_why(root, made.doubts)}; write values out where "
-            "they are to differ"
-        )
+        raise InvalidSource(f"no edit changes only what is meant: {_why(root, made.doubts)}")
     return mark + after
 
 
 def _why(root: Node | None, doubts: tuple[str, ...]) -> str:
-    if doubts:
-        return f": {doubts[0]}"
     alias = next(aliases(root), None) if root is not None else None
-    return f": it may be what the alias *{alias.name} shows too" if alias else ""
+    if doubts or alias is None:
+        return doubts[0] if doubts else "of how the value is written; write it in another way"
+    return f"it may be what the alias *{alias.name} shows too; write it out where that stands"
 
 
 def _is(text: str, value: Json) -> bool:
