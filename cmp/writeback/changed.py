@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from cmp.compose import compose
+from cmp.compose import NotYaml, compose
 from cmp.core.json_values import json_value
 from cmp.core.splice import aliases, spliced
 from cmp.core.yaml_change import applied
@@ -61,4 +61,6 @@ def _is(text: str, value: Json) -> bool:
 
 
 def _reason(error: ValueError | RecursionError) -> str:
-    return "it is nested too deeply" if isinstance(error, RecursionError) else f"not YAML: {error}"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    return f"not YAML: {error}" if isinstance(error, NotYaml) else str(error)

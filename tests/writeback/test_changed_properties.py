@@ -64,7 +64,7 @@ def documents(draw: st.DrawFn) -> Document:
     lines = _block(draw, path, draw(st.integers(0, 3)))
     newline = draw(st.sampled_from(["\n", "\n", "\r\n"]))
     start = draw(st.sampled_from(["", "# first\n\n", "--- # x\n", "%YAML 1.1\n---\n"]))
-    ends = "\n" if re.match(r".*: [|>]", lines[-1]) else ""  # such a text may need it
+    ends = "\n" if re.match(r".*: \0?[|>]", lines[-1]) else ""  # such a text may need it
     end = draw(
         st.sampled_from([ends, "\n", "\n\n# last\n", "\n...\n", "\n---\nimage: {tag: v1}\n"])
     )

@@ -149,6 +149,11 @@ def test_aliases_that_are_all_meant_follow_their_anchor() -> None:
         pytest.param("a: {c}\n", None, id="a-key-alone"),
         pytest.param("- a\n", "it is no mapping", id="a-list-at-the-top"),
         pytest.param("a: [\n", "not YAML", id="not-yaml"),
+        pytest.param(
+            "l0: &l0 [1]\n" + "".join(f"l{n}: &l{n} [{f'*l{n - 1},' * 9}]\n" for n in range(1, 9)),
+            "values once aliases are written out",
+            id="bomb",
+        ),
         pytest.param("a: *x\n", "unknown anchor", id="no-anchor"),
         pytest.param("{a: " * 20000, "max depth", id="deep"),
     ],
@@ -177,6 +182,7 @@ def test_bytes_that_are_no_text() -> None:
         written(b"\xff\xfea\0", target="helmvalues")
 
 
+@pytest.mark.tools
 def test_helm_reads_what_was_written(helm: Path, tmp_path: Path) -> None:
     chart = Chart.create(tmp_path / "chart")
     before = (
