@@ -83,10 +83,18 @@ class Refresher:
         """Forget all of it: the store, the state, what people said, and who had the Lease."""
         self.delete_store()
         self.delete_state()
-        said = f"/api/v1/namespaces/{self._argocd.namespace}/configmaps/{SAID}"
-        for path in (self._lease, said):
-            if self._argocd.kubernetes.find(path):
-                self._argocd.kubernetes.delete(path)
+        self._delete(f"/api/v1/namespaces/{self._argocd.namespace}/configmaps/{SAID}")
+        self.give_up_lease()
+
+    def give_up_lease(self) -> None:
+        """Let another begin at once after a kill, where a test is not about that wait."""
+        self._delete(self._lease)
+        with self.store.administrator() as client:
+            client.delete("image-cmp:writer")
+
+    def _delete(self, path: str) -> None:
+        if self._argocd.kubernetes.find(path):
+            self._argocd.kubernetes.delete(path)
 
     def delete_store(self) -> None:
         """Forget the store and its copies, and begin to copy anew."""
