@@ -80,6 +80,8 @@ def _said(outcome: Outcome) -> str:
     else:
         since = f" since {outcome.since:%Y-%m-%d %H:%M} UTC" if outcome.since else ""
         said = f"{choice.tag or choice.digest if choice else 'as in Git'}{since}, {why}"
+    if outcome.by:
+        return f"{said}. It stays until `release`, whatever is written here"
     if outcome.image.policy.pin or why == f"as {IMAGE_LOCK} says":
         return said
     return f"{said}. Not pinned; write a tag to pin it"

@@ -46,6 +46,8 @@ class Outcome(NamedTuple):
     """Of what is recorded."""
     notes: tuple[str, ...] = ()
     """What a person should hear about it."""
+    by: str = ""
+    """``person`` where one told the refresher so."""
 
 
 class Chosen(NamedTuple):
@@ -189,7 +191,7 @@ def _recorded(
 
 
 def _choose_image(image: ManagedImage, recorded: Recorded | None, reader: IndexReader) -> Outcome:
-    if recorded and recorded.fingerprint == image.policy.fingerprint():
+    if recorded and (recorded.by or recorded.fingerprint == image.policy.fingerprint()):
         if not recorded.tag:
             return _gits(image, recorded.held)
         return _kept(image, recorded)
@@ -232,7 +234,8 @@ def _gits(image: ManagedImage, reason: str) -> Outcome:
 
 def _kept(image: ManagedImage, recorded: Recorded) -> Outcome:
     choice = Choice(image, recorded.tag, recorded.digest)
-    return Outcome(image, choice, recorded.why, recorded.since, _held_note(choice, recorded.held))
+    notes = _held_note(choice, recorded.held)
+    return Outcome(image, choice, recorded.why, recorded.since, notes, recorded.by)
 
 
 def _held_note(choice: Choice, held: str) -> tuple[str, ...]:

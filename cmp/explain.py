@@ -10,18 +10,19 @@ from cmp.core.decide import Decision, decide
 from cmp.core.groups import Member, agree
 from cmp.core.image_list import ManagedImage, read_image_list
 from cmp.core.keys import nearest
-from cmp.core.record import ApplicationRecord, History, Recorded, SourceRecord, shared_name
+from cmp.core.obey import obeyed
+from cmp.core.people import Instruction
+from cmp.core.record import History, Recorded, SourceRecord, shared_name
 from cmp.core.snapshot import Snapshot
 from cmp.core.verdicts import Verdict, table, verdicts
-from cmp.errors import CmpError, IndexUnavailable, InvalidInput
+from cmp.errors import CmpError, InvalidInput
 from cmp.index import open_index
+from cmp.index.found import find
 from cmp.index.protocols import Store
 from cmp.settings import DEFAULT_INDEX, setting
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-
-_FEW = 5
 
 
 def configure(parser: "ArgumentParser") -> None:
@@ -39,7 +40,7 @@ def main(args: "Namespace", env: Mapping[str, str], _: datetime) -> int:
     """Explain each image of an Application."""
     url = setting(args.index, env, "CMP_INDEX", DEFAULT_INDEX)
     index = open_index(url, env)
-    record = _record(index, url, args.application)
+    record = find(index, url, args.application)
     history = index.history(record.instance)
     sources = [_source(source, index, history, args.alias) for source in record.sources]
     if args.alias and not any(source["images"] for source in sources):
@@ -57,23 +58,6 @@ def main(args: "Namespace", env: Mapping[str, str], _: datetime) -> int:
     return 0
 
 
-def _record(index: Store, url: str, name: str) -> ApplicationRecord:
-    """Return the record of ``<name>`` or ``<namespace>/<name>``."""
-    if index.manifest() is None:
-        raise IndexUnavailable("nothing was ever published there; run `refresh`", where=url)
-    known = index.instances()
-    namespace, _, plain = name.rpartition("/")
-    for instance in (name.replace("/", "_"), plain):
-        record = index.application(instance)
-        if record and (not namespace or record.application == name):
-            return record
-    raise IndexUnavailable(
-        f"the index has no application {name!r}{nearest(plain, known)}; "
-        f"it has {', '.join(known[:_FEW]) or 'none'}{', …' if len(known) > _FEW else ''}",
-        where=url,
-    )
-
-
 def _source(
     source: SourceRecord, index: Store, history: History, alias: str | None
 ) -> dict[str, Any]:
@@ -85,10 +69,11 @@ def _source(
         return report | {"problem": str(error)}
     report["notes"] = list(image_list.notes)
     recorded = source.decisions
-    decided = _decided(image_list.images, recorded, index)
+    decided = _decided(image_list.images, source, index)
     report["images"] = [
         _image(image, recorded.get(image.alias), decided[image.alias])
         | {"history": [_decision(past) for past in _past(image.alias, source, history)]}
+        | {"told": _told(source.instructions.get(image.alias))}
         for image in image_list.images
         if alias in (None, image.alias)
     ]
@@ -104,22 +89,24 @@ class _Decided(NamedTuple):
 
 
 def _decided(
-    images: Iterable[ManagedImage], recorded: Mapping[str, Recorded], index: Store
+    images: Iterable[ManagedImage], source: SourceRecord, index: Store
 ) -> dict[str, _Decided]:
     """Decide as the refresher does, groups together; the time of a window is not looked at."""
     decided: dict[str, _Decided] = {}
     groups: dict[str, dict[str, Member]] = {}
     for image in images:
-        snapshot, previous = index.snapshot(image.repository), recorded.get(image.alias)
+        snapshot, previous = index.snapshot(image.repository), source.decisions.get(image.alias)
+        told = source.instructions.get(image.alias)
         decision, problem = None, "its repository is not in the index yet"
         if snapshot is not None:
             try:
                 decision = decide(image.policy, image.repository, snapshot, previous)
+                decision = obeyed(decision, image.policy, snapshot, previous, told)
             except CmpError as error:
                 problem = str(error)
         decided[image.alias] = _Decided(snapshot, decision, "" if decision else problem)
         if image.policy.group:
-            member = Member(image.policy, snapshot, previous, decision)
+            member = Member(image.policy, snapshot, previous, decision, told)
             groups.setdefault(image.policy.group, {})[image.alias] = member
     for word, members in groups.items():
         for alias, decision in agree(word, members).items():
@@ -172,6 +159,15 @@ def _decision(recorded: Recorded) -> dict[str, str]:
     }
 
 
+def _told(told: Instruction | None) -> dict[str, Any] | None:
+    """Return what a person said of an image: who, when, why, and until when."""
+    if told is None:
+        return None
+    from cmp.index.instruction_document import dump_instruction
+
+    return {**dump_instruction(told), "why": told.why}
+
+
 def _lines(report: Mapping[str, Any], *, everything: bool) -> list[str]:
     lines = [f"application {report['application']}"]
     for source in report["sources"]:
@@ -193,6 +189,8 @@ def _image_lines(image: Mapping[str, Any], *, everything: bool) -> list[str]:
         lines.append(f"  chosen  {chosen['tag']}{digest} {why}")
     else:
         lines.append("  chosen  nothing: the image is Git's")
+    if told := image["told"]:
+        lines.append(f"  told    {told['why']} (said {told['at']}; `release` ends it)")
     if image["held"]:
         lines.append(f"  held    {image['held']}")
     if "problem" in image:
@@ -201,5 +199,8 @@ def _image_lines(image: Mapping[str, Any], *, everything: bool) -> list[str]:
         lines.append(f"  tags    listed {image['listed_at']}")
         found = [Verdict(**candidate) for candidate in image["candidates"]]
         lines += [f"    {line}" for line in table(found, everything=everything)]
-    lines += [f"  before  {d['tag']} since {d['since']} ({d['id']})" for d in image["history"][1:]]
+    lines += [
+        f"  before  {d['tag']} since {d['since']} ({d['id']}): {d['why']}"
+        for d in image["history"][1:]
+    ]
     return lines

@@ -71,6 +71,8 @@ def _is_pinned(image: ManagedImage, recorded: Recorded | None, reader: IndexRead
 
     A pin with a time is in force until the repository was listed then (docs/policy.md).
     """
+    if recorded and recorded.by and recorded.tag:
+        return True
     if recorded and recorded.is_pinned and recorded.fingerprint == image.policy.fingerprint():
         return True
     if not image.policy.pin:

@@ -1,7 +1,9 @@
-"""Logs as logfmt on standard error: a constant message, the rest as fields."""
+"""Logs on standard error, as logfmt or JSON: a constant message, the rest as fields."""
 
+import json
 import logging
 import sys
+from datetime import UTC, datetime
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
@@ -11,12 +13,29 @@ class LogfmtFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return one line; fields are what the call gave as ``extra``."""
-        fields = {"level": record.levelname.lower(), "msg": record.getMessage()}
-        fields |= {name: str(v) for name, v in vars(record).items() if name not in _STANDARD}
-        line = " ".join(f"{name}={_value(value)}" for name, value in fields.items())
-        if record.exc_info:
-            line += f" error={_value(self.formatException(record.exc_info))}"
-        return line
+        fields = _fields(record, self)
+        return " ".join(f"{name}={_value(value)}" for name, value in fields.items())
+
+
+class JsonFormatter(logging.Formatter):
+    """``{"time": "…Z", "level": "info", "msg": "image chosen", "tag": "v4"}``."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return one line; fields are what the call gave as ``extra``."""
+        time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        fields = {"time": time.replace("+00:00", "Z"), **_fields(record, self)}
+        return json.dumps(fields, ensure_ascii=False)
+
+
+FORMATS = {"logfmt": LogfmtFormatter, "json": JsonFormatter}
+
+
+def _fields(record: logging.LogRecord, formatter: logging.Formatter) -> dict[str, str]:
+    fields = {"level": record.levelname.lower(), "msg": record.getMessage()}
+    fields |= {name: str(v) for name, v in vars(record).items() if name not in _STANDARD}
+    if record.exc_info:
+        fields["error"] = formatter.formatException(record.exc_info)
+    return fields
 
 
 def _value(text: str) -> str:
@@ -26,10 +45,10 @@ def _value(text: str) -> str:
     return f'"{escaped}"'
 
 
-def setup(level: str) -> None:
+def setup(level: str, form: str = "logfmt") -> None:
     """Send this program's logs of ``level`` and above to standard error."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(LogfmtFormatter())
+    handler.setFormatter(FORMATS[form]())
     logger = logging.getLogger("cmp")
     logger.handlers[:] = [handler]
     logger.setLevel(level.upper())

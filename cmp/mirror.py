@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
 from cmp.backoff import pause_s
@@ -22,6 +23,7 @@ from cmp.settings import setting
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Callable
 
     from cmp.index.protocols import Published
 
@@ -30,6 +32,7 @@ log = logging.getLogger(__name__)
 _EVERY_S = 0.5
 _ACKNOWLEDGED_EVERY_S = 3.0
 _LONGEST_PAUSE_S = 5.0
+_OFF = "off"
 
 
 def configure(parser: "ArgumentParser") -> None:
@@ -37,6 +40,12 @@ def configure(parser: "ArgumentParser") -> None:
     parser.add_argument("--store", metavar="URL", help="what is copied: redis:// or rediss://")
     parser.add_argument("--to", metavar="DIR", help="the directory that render reads")
     parser.add_argument("--pod", metavar="NAME", help="who acknowledges (default: the host's name)")
+    parser.add_argument(
+        "--tools",
+        metavar="TEXT",
+        help="what renders in this Pod, so that an upgrade is noticed; off: nothing is said "
+        "(default: the versions of helm and kustomize on PATH, and our own)",
+    )
     parser.add_argument("--once", action="store_true", help="copy once, and end")
 
 
@@ -60,7 +69,7 @@ def main(args: "Namespace", env: Mapping[str, str], _: datetime) -> int:
     store = RedisIndex(url, env)
     pod = setting(args.pod, env, "CMP_POD") or os.uname().nodename
     with directory.writing():
-        mirror = Mirror(store, Copy(store, directory), pod)
+        mirror = Mirror(store, Copy(store, directory), pod, _tools(args, env))
         if args.once:
             mirror.step()
             return 0
@@ -70,11 +79,29 @@ def main(args: "Namespace", env: Mapping[str, str], _: datetime) -> int:
     return 0
 
 
+def _tools(args: "Namespace", env: Mapping[str, str]) -> "Callable[[], str]":
+    """Return what says the versions; the tools are asked when there is a copy, and once."""
+    given = setting(args.tools, env, "CMP_TOOLS")
+    if given:
+        return lambda: "" if given == _OFF else given
+
+    @cache
+    def found() -> str:
+        from cmp.tool_versions import tool_versions
+
+        return tool_versions(env)
+
+    return found
+
+
 class Mirror:
     """Copies and acknowledges, until it is told to stop."""
 
-    def __init__(self, store: "Published", copy: Copy, pod: str) -> None:
-        """Acknowledge to ``store``, as ``pod``, what ``copy`` has."""
+    def __init__(
+        self, store: "Published", copy: Copy, pod: str, tools: "Callable[[], str]"
+    ) -> None:
+        """Acknowledge to ``store``, as ``pod``, what ``copy`` has, and what renders from it."""
+        self._tools = tools
         self._store = store
         self._copy = copy
         self._pod = pod
@@ -117,7 +144,9 @@ class Mirror:
         manifest = self._copy.present()
         if manifest is None:
             return
-        there = Acknowledged(self._pod, manifest.epoch, manifest.generation, READABLE)
+        there = Acknowledged(
+            self._pod, manifest.epoch, manifest.generation, READABLE, self._tools()
+        )
         if there == self._acknowledged and time.monotonic() < self._acknowledge_at_s:
             return
         self._store.acknowledge(there)

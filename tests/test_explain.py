@@ -86,7 +86,7 @@ def test_shows_what_tells_unless_asked_for_all(guestbook: Guestbook) -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "complaint"),
     [
-        pytest.param(["guestbok"], 1, "did you mean 'guestbook'?", id="application"),
+        pytest.param(["guestbok"], 2, "did you mean 'guestbook'?", id="application"),
         pytest.param(["guestbook", "--alias", "redsi"], 2, "did you mean 'redis'?", id="alias"),
     ],
 )
@@ -97,3 +97,21 @@ def test_an_unknown_name_gets_the_nearest(
 
     assert (done.returncode, done.stdout) == (status, "")
     assert complaint in done.stderr
+
+
+def test_says_what_people_said_and_with_which_id_to_go_back(guestbook: Guestbook) -> None:
+    before = json.loads(explain(guestbook, "guestbook", "-o", "json"))
+    (source,) = before["sources"]
+    first = source["images"][0]["history"][1]
+    words = ["rollback", "guestbook", first["id"], "--reason", "it leaks"]
+    done = cmp(*words, "--store", guestbook.index_url, cwd=guestbook.root)
+    assert (done.returncode, done.stderr) == (0, "")
+    guestbook.refresh()
+
+    text = explain(guestbook, "guestbook", "--alias", "guestbook")
+
+    assert "  chosen  v2 since " in text
+    assert "  told    rolled back from v4 by " in text
+    assert ": it leaks (said 20" in text
+    assert "> v2    chosen " in text
+    assert f"before  v2 since {first['since']} ({first['id']}): newest of 2 allowed tags" in text

@@ -13,6 +13,7 @@ from cmp.core.policy import STRATEGY_NAMES
 from cmp.core.strategies import STRATEGIES
 from cmp.index import BACKENDS
 from cmp.renderers import RENDERERS
+from cmp.writeback import TARGETS
 from tests.support.cli import PATH, PROJECT, TOOLS, run
 from tests.support.guestbook import Guestbook, images
 from tests.support.hostile import plant
@@ -89,7 +90,7 @@ RENDERER = {
         "cmp.core.placing",
         "cmp.core.splice",
         "cmp.core.yaml_tree",
-        "cmp.renderers.compose",
+        "cmp.compose",
         "cmp.renderers.directory",
         "cmp.renderers.directory_files",
         "cmp.renderers.directory_manifests",
@@ -280,7 +281,7 @@ def test_plugin_yaml_is_what_the_design_says() -> None:
             {module.rpartition(".")[2] for module in RENDERERS.values()},
             {
                 *("checkout", "descendants", "ending", "options", "paths", "process"),
-                *("compose", "images", "patch_options", "patches", "reason", "rendered"),
+                *("images", "patch_options", "patches", "reason", "rendered"),
                 *("scratch", "slots"),
                 *("directory_files", "directory_manifests", "directory_options"),
                 *("helm_dependencies", "helm_options", "helm_sets", "value_files", "value_globs"),
@@ -291,10 +292,23 @@ def test_plugin_yaml_is_what_the_design_says() -> None:
             id="renderers",
         ),
         pytest.param(
+            "cmp/writeback",
+            {target.module.rpartition(".")[2] for target in TARGETS.values()},
+            {
+                *("changed", "helm_parameters"),
+                *("git", "git_address", "git_branch", "git_clone", "git_credential"),
+                *("git_deputy", "git_edit", "git_engine", "git_files", "git_login"),
+                *("git_message", "git_reason", "git_schedule", "git_settings", "git_signing"),
+                *("git_update", "git_writer", "github_app", "go_template"),
+            },
+            id="targets",
+        ),
+        pytest.param(
             "cmp/index",
             {backend.partition(":")[0].rpartition(".")[2] for backend in BACKENDS.values()},
             {
                 *("ack_document", "documents", "json_document", "snapshot_document"),
+                *("instruction_document", "found"),
                 *("copied", "names", "protocols", "redis_address"),
             },
             id="backends",

@@ -1,6 +1,8 @@
 """``mirror`` and ``wait`` as the processes that they are in a repo-server's Pod."""
 
 import json
+import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -10,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from cmp import __version__
 from cmp.index import Manifest
 from cmp.index.file import FileIndex
 from cmp.index.redis import RedisIndex
+from cmp.tool_versions import tool_versions
 from tests.index.examples import NOW, record, snapshot
 from tests.support.cli import PATH, cmp
 from tests.support.redis import RedisServer
@@ -83,6 +87,7 @@ def test_a_mirror_follows_and_acknowledges(server: RedisServer, tmp_path: Path) 
                 "epoch": "e",
                 "generation": 2,
                 "readable": 2,
+                "tools": tool_versions({"PATH": PATH}),
             }
         process.terminate()
 
@@ -108,6 +113,26 @@ def test_renders_go_on_without_the_store(server: RedisServer, tmp_path: Path, fa
 
         wait_for("v2 is there", lambda: tag(tmp_path) == "v2")
         assert server.password not in (tmp_path / "mirror.log").read_text()
+
+
+@pytest.mark.parametrize(("tools", "said"), [("helm of our own", "helm of our own"), ("off", "")])
+def test_what_renders_may_be_said_otherwise(
+    server: RedisServer, tmp_path: Path, tools: str, said: str
+) -> None:
+    publish(server, 1, "v1")
+    env = {"CMP_STORE": server.url, **server.environment(tls=False), "CMP_TOOLS": tools}
+
+    assert cmp("mirror", "--once", "--to", "index", cwd=tmp_path, env=env).returncode == 0
+
+    (mirror,) = RedisIndex(server.url, server.environment(tls=False)).mirrors()
+    assert mirror.tools == said
+
+
+def test_the_versions_of_what_renders(helm: Path, kustomize: Path, tmp_path: Path) -> None:
+    path = os.pathsep.join((str(tmp_path), str(helm.parent), str(kustomize.parent)))
+
+    assert re.fullmatch(r"cmp \S+ helm v4\.\S+ kustomize v5\.\S+", tool_versions({"PATH": path}))
+    assert tool_versions({"PATH": str(tmp_path)}) == f"cmp {__version__}"
 
 
 def test_once(server: RedisServer, tmp_path: Path) -> None:

@@ -32,6 +32,8 @@ class Decision:
     """It names the digest of a tag, which may become another one."""
     pinned: bool = False
     """Chosen by its owner outright: no floor for what is chosen once the pin has ended."""
+    by: str = ""
+    """`PERSON` where it is as a person told the refresher, whatever the policy says."""
     ranked: tuple[Ranked, ...] = ()
     """The tags that qualify, with what they are ordered by, in no order."""
     dropped: Mapping[str, Reason] = field(default_factory=dict)
@@ -102,7 +104,7 @@ def _instructed(
     """Return what the owner says outright, where a pin or a hold is in force."""
     pin, hold = selection.pin, selection.hold
     if pin and is_in_force(pin.until, snapshot.listed_at):
-        return _pinned(selection, pin, snapshot, previous, found)
+        return pinned(selection, pin, snapshot, previous, found)
     if hold and is_in_force(hold.until, snapshot.listed_at):
         return kept_before(previous, found, f"on hold: {hold.reason}" if hold.reason else "on hold")
     return None
@@ -138,13 +140,14 @@ def _without_digest(previous: Recorded | None, found: Decision, tag: str) -> Dec
     return replace(kept_before(previous, found, held), lacks_digest=tag)
 
 
-def _pinned(
+def pinned(
     selection: Selection,
     pin: Pin,
     snapshot: Snapshot,
     previous: Recorded | None,
     found: Decision,
 ) -> Decision:
+    """Return ``found`` with what a pin names; what was before, where its digest is not known."""
     digest = pin.digest
     if digest:
         found = replace(found, follows_tag=False)

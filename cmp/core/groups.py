@@ -4,6 +4,8 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from cmp.core.decide import Decision, decide, kept_before
+from cmp.core.obey import obeyed
+from cmp.core.people import Instruction
 from cmp.core.policy import Policy
 from cmp.core.record import Recorded
 from cmp.core.selection import Selection
@@ -19,6 +21,7 @@ class Member:
     previous: Recorded | None
     decision: Decision | None
     """None when there is nothing to decide from."""
+    instruction: Instruction | None = None
 
 
 def agree(word: str, members: Mapping[str, Member]) -> dict[str, Decision | None]:
@@ -40,7 +43,7 @@ def agree(word: str, members: Mapping[str, Member]) -> dict[str, Decision | None
     if stuck:
         return _kept(members, decided, _why(word, stuck, members))
     why = f"newest that group {word} offers together"
-    return {alias: replace(decision, why=why) for alias, decision in decided.items()}
+    return {alias: d if d.by else replace(d, why=why) for alias, d in decided.items()}
 
 
 def _kept(
@@ -83,5 +86,6 @@ def _among(member: Member, names: tuple[str, ...]) -> Decision:
     """Decide among the tags of one version."""
     if member.snapshot is None:
         raise ValueError("a member without a snapshot offers nothing")
-    snapshot = member.snapshot
-    return decide(member.policy, snapshot.repository, snapshot, member.previous, among=names)
+    policy, snapshot, previous = member.policy, member.snapshot, member.previous
+    decision = decide(policy, snapshot.repository, snapshot, previous, among=names)
+    return obeyed(decision, policy, snapshot, previous, member.instruction)

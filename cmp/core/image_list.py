@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from cmp.core.image import Repository, split_tag
-from cmp.core.keys import IMAGE_LIST, SOURCE, split_alias, unknown_keys
+from cmp.core.keys import IMAGE_LIST, SOURCE, WRITE_BACK_METHOD, split_alias, unknown_keys
 from cmp.core.policy import OPTIONS, Policy
 from cmp.core.remarks import remarks
 from cmp.errors import InvalidImage, InvalidPolicy
@@ -77,7 +77,8 @@ def read_image_list(keys: Mapping[str, str]) -> ImageList:
                 where=IMAGE_LIST,
             )
         images.append(_managed(entry, answers, keys))
-    return ImageList(tuple(images), (*unknown_keys(keys, names), *_remarks(images)))
+    notes = (*unknown_keys(keys, names), *_remarks(images), *_write_back(keys))
+    return ImageList(tuple(images), notes)
 
 
 def for_source(
@@ -150,6 +151,14 @@ def parse_entry(text: str) -> tuple[str, Repository, str]:
 
 def _remarks(images: Iterable[ManagedImage]) -> list[str]:
     return [f"image {image.alias}: {said}" for image in images for said in remarks(image.policy)]
+
+
+def _write_back(keys: Mapping[str, str]) -> tuple[str, ...]:
+    if WRITE_BACK_METHOD not in keys:
+        return ()
+    from cmp.core.write_back import remarks as said
+
+    return said(keys)
 
 
 def _entries(image_list: str) -> list[_Entry]:

@@ -1,11 +1,15 @@
 """How a choice enters what is rendered: Helm parameters, Kustomize image arguments, text."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
 
 from cmp.core.image import Image, Repository, reference_suffix, split_tag
-from cmp.core.image_list import ManagedImage
 from cmp.core.policy import DIGEST_ONLY
 from cmp.errors import InvalidImage
+
+if TYPE_CHECKING:
+    from cmp.core.image_list import ManagedImage
 
 _DEFAULT_HELM_NAME = "image.name"
 _DEFAULT_HELM_TAG = "image.tag"
@@ -17,6 +21,15 @@ class Choice(NamedTuple):
     image: ManagedImage
     tag: str
     digest: str = ""
+
+
+class KustomizeSetting(NamedTuple):
+    """An entry of a kustomization's images; what is empty is not given."""
+
+    name: str
+    new_name: str
+    tag: str
+    digest: str
 
 
 def helm_parameters(choice: Choice) -> tuple[tuple[str, str], ...]:
@@ -44,10 +57,16 @@ def kustomize_image(choice: Choice) -> str:
     ``name=*:tag`` keeps a newName that the kustomization has for the image already; where
     the manifests call the image by another name, that is mapped to the owner's repository.
     """
+    name, new_name, tag, digest = kustomize_setting(choice)
+    return f"{name}={new_name or '*'}{reference_suffix(tag, digest)}"
+
+
+def kustomize_setting(choice: Choice) -> KustomizeSetting:
+    """Return an image as a kustomization has it; its new name stays where none is given."""
     repository = choice.image.repository.written
     name = choice.image.target.kustomize_name or repository
-    new_name = "*" if name == repository else repository
-    return f"{name}={new_name}{_suffix(choice)}"
+    new_name = "" if name == repository else repository
+    return KustomizeSetting(name, new_name, _tag(choice), choice.digest)
 
 
 def placed_image(choice: Choice, written: str) -> str | None:
@@ -85,5 +104,9 @@ def is_set_by(kind: str, choice: Choice) -> bool:
 
 def _suffix(choice: Choice) -> str:
     """Return ``:tag``, ``:tag@digest`` or, where that is the form wanted, ``@digest``."""
+    return reference_suffix(_tag(choice), choice.digest)
+
+
+def _tag(choice: Choice) -> str:
     is_bare = bool(choice.digest) and choice.image.policy.digest == DIGEST_ONLY
-    return reference_suffix("" if is_bare else choice.tag, choice.digest)
+    return "" if is_bare else choice.tag

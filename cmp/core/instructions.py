@@ -63,10 +63,15 @@ def _split(text: str, where: str) -> tuple[str, datetime | None]:
     written, separator, time = f" {text}".rpartition(_UNTIL)
     if not separator:
         return text.strip(), None
+    return written.strip(), parse_until(time, where)
+
+
+def parse_until(text: str, where: str) -> datetime:
+    """Read the time at which something ends; raise `InvalidPolicy` naming ``where``."""
     try:
-        until = datetime.fromisoformat(time.strip())
+        until = datetime.fromisoformat(text.strip())
     except ValueError:
         raise InvalidPolicy(
-            f"not a time: {time.strip()!r}; write it as 2026-11-30T18:00:00Z", where=where
+            f"not a time: {text.strip()!r}; write it as 2026-11-30T18:00:00Z", where=where
         ) from None
-    return written.strip(), until if until.tzinfo else until.replace(tzinfo=UTC)
+    return until if until.tzinfo else until.replace(tzinfo=UTC)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 PREFIX = "argocd-image-updater.argoproj.io/"
 IMAGE_LIST = "image-list"
 SOURCE = "source"
+WRITE_BACK_METHOD = "write-back-method"
 IMAGE_LOCK = "image-lock"
 """No policy but a plugin parameter: the images themselves (cmp.core.lock)."""
 PATCHES = "patches"
@@ -136,8 +137,9 @@ KEYS: tuple[Key, ...] = (
         application_wide=True,
     ),
     Key(
-        "write-back-method",
-        "accepted, not used yet: nothing is written back",
+        WRITE_BACK_METHOD,
+        "`live` (default): nothing is written; `argocd`: the images stand in the Application's "
+        "spec, as parameter `image-lock`; `git`: not supported yet",
         per_image=False,
         application_wide=True,
     ),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
 
     from cmp.core.image import Repository
     from cmp.core.image_list import ManagedImage
+    from cmp.core.people import Instruction
 
 
 class Recorded(NamedTuple):
@@ -29,6 +31,8 @@ class Recorded(NamedTuple):
     held: str = ""
     created: datetime | None = None
     """When the chosen image was built or first seen, where tags are ordered by that."""
+    by: str = ""
+    """``person`` where one told the refresher so: before policy and lock file."""
 
     @property
     def is_pinned(self) -> bool:
@@ -76,6 +80,16 @@ def shared_name(source: SourceId, alias: str) -> str:
     return f"{source.chart or source.path}/{alias}"
 
 
+def named(images: Iterable[tuple[SourceId, str]]) -> tuple[str, ...]:
+    """Return how the images of an Application are called, given by source and alias."""
+    known = tuple(images)
+    aliases = [alias for _, alias in known]
+    return tuple(
+        alias if aliases.count(alias) == 1 else shared_name(source, alias)
+        for source, alias in known
+    )
+
+
 class SourceRecord(NamedTuple):
     """One source with its policy and its decisions."""
 
@@ -86,6 +100,8 @@ class SourceRecord(NamedTuple):
     """Policy keys from plugin parameters, as the refresher saw them."""
     decisions: Mapping[str, Recorded]
     """By alias."""
+    instructions: Mapping[str, Instruction] = MappingProxyType({})
+    """By alias: what people told the refresher, as far as it is in force."""
 
     def renamed(self, image: ManagedImage, images: Sequence[ManagedImage]) -> Recorded | None:
         """Return the decision of another alias, where it is clear that ``image`` was called so.

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from cmp.core.flow import flow
-from cmp.core.go_scalars import plain_value
+from cmp.core.flow import flow, word
 from cmp.core.yaml_tree import Alias, Mapping, Scalar, Sequence, fields
 
 if TYPE_CHECKING:
@@ -44,16 +43,19 @@ def replacement(text: str, node: Scalar | Alias, value: str) -> Edit:
     An alias becomes the value itself, and a block a line.
     """
     if isinstance(node, Alias):
-        return Edit(node.start, node.end, _plain(value))
+        return Edit(node.start, node.end, word(value))
     has_properties = node.anchor or node.tag
     found = _PROPERTIES.match(text, node.start, node.end) if has_properties else None
     start = found.end() if found else node.start
     if node.style in _BLOCKS:
         written = text[start : node.end]
-        return Edit(start, node.end, _plain(value) + written[len(written.rstrip()) :])
-    return Edit(
-        start, node.end, f"{node.style}{value}{node.style}" if node.style else _plain(value)
-    )
+        return Edit(start, node.end, word(value) + written[len(written.rstrip()) :])
+    return Edit(start, node.end, _quoted(value, node.style) if node.style else word(value))
+
+
+def _quoted(value: str, style: str) -> str:
+    is_single = style == "'" and value.isprintable()
+    return "'{}'".format(value.replace("'", "''")) if is_single else flow(value)
 
 
 def written_out(alias: Alias, scalar: Scalar) -> Edit:
@@ -108,9 +110,3 @@ def _children(node: Node) -> list[Node]:
     if isinstance(node, Sequence):
         return node.items
     return [] if isinstance(node, Scalar) else list(fields(node).values())
-
-
-def _plain(value: str) -> str:
-    """Return ``value`` without quotes, unless it would be no text then."""
-    is_text = plain_value(Scalar(value, 0, 0, "")) == value
-    return value if is_text else f'"{value}"'

@@ -32,12 +32,19 @@ class Sequence(NamedTuple):
     """A list."""
 
     items: list[Node]
+    is_flow: bool
+    """Written in brackets."""
+    span: list[int]
+    """Where it begins and, once it is whole, ends; the latter means something in brackets only."""
 
 
 class Mapping(NamedTuple):
     """A mapping, in the order in which it is written."""
 
     pairs: list[tuple[Node, Node]]
+    is_flow: bool
+    span: list[int]
+    """Both as of a list."""
 
 
 class Alias(NamedTuple):

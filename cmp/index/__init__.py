@@ -48,7 +48,17 @@ class Document(NamedTuple):
     kind: str
     """``repository`` or ``application``."""
     identity: str
-    data: bytes
+    data: bytes | None
+    """None of one that was forgotten."""
+
+
+class Touch(NamedTuple):
+    """Something that is to be looked at now, as somebody outside says."""
+
+    kind: str
+    """``repository`` or ``application``."""
+    identity: str
+    """``<host>/<path>``, or ``<namespace>/<name>``."""
 
 
 class Acknowledged(NamedTuple):
@@ -59,6 +69,14 @@ class Acknowledged(NamedTuple):
     generation: int
     schema: int
     """The highest that it can read."""
+    tools: str = ""
+    """The versions of what renders in its Pod; empty where it does not say."""
+
+
+def touch_of(text: str) -> Touch:
+    """Return what a store has as ``<kind> <identity>``."""
+    kind, _, identity = text.partition(" ")
+    return Touch(kind, identity)
 
 
 def open_index(url: str, env: Mapping[str, str] = _NO_SETTINGS) -> Store:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cmp.index import Acknowledged
-from cmp.index.json_document import dump, load
+from cmp.index.json_document import OLDEST, dump, load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,9 @@ def dump_ack(acknowledged: Acknowledged) -> bytes:
             "epoch": acknowledged.epoch,
             "generation": acknowledged.generation,
             "readable": acknowledged.schema,
-        }
+            **({"tools": acknowledged.tools} if acknowledged.tools else {}),
+        },
+        OLDEST,  # a refresher of before has to learn what a new mirror can read
     )
 
 
@@ -32,6 +34,7 @@ def load_ack(data: bytes, pod: str, *, where: str) -> Acknowledged:
             epoch=str(document["epoch"]),
             generation=int(document["generation"]),
             schema=int(document["readable"]),
+            tools=str(document.get("tools", "")),
         )
 
     return load(data, build, where)

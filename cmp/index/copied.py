@@ -44,8 +44,11 @@ class Copy:
         after = present.generation if present and not is_whole else _NOTHING
         kept = []
         for document in self._store.changed(after):
-            _check(document)
-            self._directory.put_document(document)
+            if document.data is None:
+                self._directory.drop([(document.kind, document.identity)])
+                continue
+            _check(document, document.data)
+            self._directory.put_document(document.kind, document.identity, document.data)
             kept.append((document.kind, document.identity))
         if is_whole:
             self._directory.drop_others(kept)
@@ -61,13 +64,13 @@ class Copy:
         return manifest if manifest and manifest.complete else None
 
 
-def _check(document: Document) -> None:
+def _check(document: Document, data: bytes) -> None:
     where = f"{document.kind} {document.identity}"
     if document.kind == "application":
-        load_application(document.data, document.identity, where=where)
+        load_application(data, document.identity, where=where)
         return
     try:
         repository = Repository.parse(document.identity)
     except InvalidImage as error:
         raise IndexUnavailable(f"no repository: {error}", where=where) from None
-    load_snapshot(document.data, repository, where=where)
+    load_snapshot(data, repository, where=where)

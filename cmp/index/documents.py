@@ -7,16 +7,24 @@ from typing import TYPE_CHECKING
 from cmp.core.image import Repository
 from cmp.core.record import ApplicationRecord, Recorded, SourceId, SourceRecord
 from cmp.index import Manifest
-from cmp.index.json_document import check_identity, dump, format_time, load, parse_time
+from cmp.index.json_document import (
+    SCHEMA,
+    check_identity,
+    dump,
+    format_time,
+    load,
+    parse_time,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from cmp.core.people import Instruction
     from cmp.core.record import History
 
 
-def dump_manifest(manifest: Manifest) -> bytes:
+def dump_manifest(manifest: Manifest, schema: int = SCHEMA) -> bytes:
     """Write a manifest."""
     return dump(
         {
@@ -24,7 +32,8 @@ def dump_manifest(manifest: Manifest) -> bytes:
             "generation": manifest.generation,
             "time": format_time(manifest.time),
             "complete": manifest.complete,
-        }
+        },
+        schema,
     )
 
 
@@ -42,7 +51,7 @@ def load_manifest(data: bytes, *, where: str) -> Manifest:
     return load(data, build, where)
 
 
-def dump_application(record: ApplicationRecord) -> bytes:
+def dump_application(record: ApplicationRecord, schema: int = SCHEMA) -> bytes:
     """Write an Application's record."""
     return dump(
         {
@@ -50,7 +59,8 @@ def dump_application(record: ApplicationRecord) -> bytes:
             "application": record.application,
             "generation": record.generation,
             "sources": [_dump_source(source) for source in record.sources],
-        }
+        },
+        schema,
     )
 
 
@@ -82,6 +92,7 @@ def dump_decision(decision: Recorded) -> dict[str, str]:
         "why": decision.why,
         "held": decision.held,
         **({"created": format_time(decision.created)} if decision.created else {}),
+        **({"by": decision.by} if decision.by else {}),
     }
 
 
@@ -98,6 +109,7 @@ def load_decision(document: Mapping[str, Any]) -> Recorded:
         why=str(document.get("why", "")),
         held=str(document.get("held", "")),
         created=parse_time(document["created"]) if "created" in document else None,
+        by=str(document.get("by", "")),
     )
 
 
@@ -110,7 +122,22 @@ def _dump_source(record: SourceRecord) -> dict[str, Any]:
         "policy": dict(record.annotations),
         "parameters": dict(record.parameters),
         "decisions": {alias: dump_decision(d) for alias, d in record.decisions.items()},
+        **({"instructions": _dump_told(record.instructions)} if record.instructions else {}),
     }
+
+
+def _dump_told(instructions: Mapping[str, Instruction]) -> dict[str, Any]:
+    from cmp.index.instruction_document import dump_instruction
+
+    return {alias: dump_instruction(told) for alias, told in instructions.items()}
+
+
+def _load_told(document: Mapping[str, Any]) -> dict[str, Instruction]:
+    if not document:
+        return {}
+    from cmp.index.instruction_document import load_instruction
+
+    return {alias: load_instruction(told) for alias, told in document.items()}
 
 
 def _load_source(document: Mapping[str, Any]) -> SourceRecord:
@@ -124,13 +151,14 @@ def _load_source(document: Mapping[str, Any]) -> SourceRecord:
         annotations=dict(document["policy"]),
         parameters=dict(document.get("parameters", {})),
         decisions={alias: load_decision(d) for alias, d in document["decisions"].items()},
+        instructions=_load_told(document.get("instructions") or {}),
     )
 
 
-def dump_history(history: History) -> bytes:
+def dump_history(history: History, schema: int = SCHEMA) -> bytes:
     """Write an Application's past decisions by alias, newest first."""
     decisions = {alias: [dump_decision(d) for d in past] for alias, past in history.items()}
-    return dump({"decisions": decisions})
+    return dump({"decisions": decisions}, schema)
 
 
 def load_history(data: bytes, *, where: str) -> History:

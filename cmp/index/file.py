@@ -1,7 +1,9 @@
 """``file://``: the index in a directory, for one machine, and what the mirror writes.
 
 ``<root>/manifest.json``, ``<root>/repositories/<name>.json``, ``<root>/applications/<name>.json``;
-``<root>/state/<name>.json`` holds past decisions where there is no cluster to keep them.
+``<root>/state/<name>.json`` holds past decisions and ``<root>/instructions/<name>.json`` what
+people said, where there is no cluster to keep them; ``<root>/touched/`` what is to be looked
+at now.
 """
 
 from __future__ import annotations
@@ -12,16 +14,18 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cmp.errors import IndexUnavailable, InvalidInput
-from cmp.index import documents
-from cmp.index.names import decode, encode
+from cmp.index import documents, touch_of
+from cmp.index.names import decode, encode, is_cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
 
     from cmp.core.image import Repository
+    from cmp.core.people import Instruction
     from cmp.core.record import ApplicationRecord, History
     from cmp.core.snapshot import Snapshot
-    from cmp.index import Acknowledged, Document, Manifest
+    from cmp.index import Acknowledged, Manifest, Touch
 
 _SUFFIX = ".json"
 _FOLDERS = {"repository": "repositories", "application": "applications"}
@@ -61,14 +65,7 @@ class FileIndex:
 
     def instances(self) -> tuple[str, ...]:
         """Return the instance names of all recorded Applications, sorted."""
-        folder = os.path.join(self._root, "applications")
-        try:
-            names = os.listdir(folder)
-        except FileNotFoundError:
-            return ()
-        except OSError as error:
-            raise _unreadable(folder, error) from error
-        return tuple(sorted(decode(n.removesuffix(_SUFFIX)) for n in names if n.endswith(_SUFFIX)))
+        return tuple(sorted(map(decode, self._names("applications"))))
 
     def put_snapshot(self, snapshot: Snapshot) -> None:
         """Replace the repository's snapshot."""
@@ -88,14 +85,39 @@ class FileIndex:
         """Return none: who renders reads here."""
         return ()
 
-    def put_document(self, document: Document) -> None:
+    def documents(self) -> Iterator[tuple[str, str]]:
+        """Yield kind and identity of all snapshots and records whose name tells it."""
+        for kind, folder in _FOLDERS.items():
+            for name in self._names(folder):
+                if not is_cut(name):
+                    yield kind, decode(name)
+
+    def begin(self) -> None:
+        """Begin a publication: who reads here is of this version too."""
+
+    def forget(
+        self, documents: Iterable[tuple[str, str]], _generation: int, _now: datetime
+    ) -> None:
+        """Delete snapshots and records, by kind and identity."""
+        self.drop(documents)
+
+    def put_document(self, kind: str, identity: str, data: bytes) -> None:
         """Replace a document with one that was written elsewhere, and checked.
 
         A machine that dies may lose it, which is copied again: of thousands, each would wait
         for the disk.
         """
-        path = self._path(_FOLDERS[document.kind], document.identity)
-        _write(path, document.data, lasting=False)
+        _write(self._path(_FOLDERS[kind], identity), data, lasting=False)
+
+    def drop(self, documents: Iterable[tuple[str, str]]) -> None:
+        """Delete some snapshots and records, given by kind and identity, where they are there."""
+        for kind, identity in documents:
+            path = self._path(_FOLDERS[kind], identity)
+            try:
+                with suppress(FileNotFoundError):
+                    os.unlink(path)
+            except OSError as error:
+                raise _unwritable(path, error) from error
 
     def drop_others(self, kept: Iterable[tuple[str, str]]) -> None:
         """Delete all snapshots and records but these, given by kind and identity."""
@@ -120,6 +142,42 @@ class FileIndex:
         """Replace the Application's past decisions."""
         _write(self._path("state", instance), documents.dump_history(history))
 
+    def touch(self, touches: Iterable[Touch]) -> None:
+        """Leave, for the refresher that works, what is to be looked at now."""
+        for touch in touches:
+            text = " ".join(touch)
+            _write(self._path("touched", text), text.encode(), lasting=False)
+
+    def take_touched(self) -> frozenset[Touch]:
+        """Return what was left so, each once; it is not there any more."""
+        folder = os.path.join(self._root, "touched")
+        taken = set()
+        try:
+            names = os.listdir(folder) if os.path.isdir(folder) else []
+            for path in (os.path.join(folder, name) for name in names if name.endswith(_SUFFIX)):
+                data = _read(path)
+                os.unlink(path)
+                taken.add(touch_of((data or b"").decode(errors="replace")))
+        except OSError as error:
+            raise _unwritable(folder, error) from error
+        return frozenset(taken)
+
+    def instructions(self, instance: str) -> Mapping[str, Instruction]:
+        """Return what people said of an Application's images; empty when nothing was."""
+        path = self._path("instructions", instance)
+        data = _read(path)
+        if data is None:
+            return {}
+        from cmp.index.instruction_document import load_instructions
+
+        return load_instructions(data, where=path)
+
+    def put_instructions(self, instance: str, told: Mapping[str, Instruction]) -> None:
+        """Replace what people said of an Application's images."""
+        from cmp.index.instruction_document import dump_instructions
+
+        _write(self._path("instructions", instance), dump_instructions(told))
+
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Hold the directory's lock: one refresher at a time; raise when another has it."""
@@ -142,6 +200,17 @@ class FileIndex:
             yield
         finally:
             os.close(descriptor)
+
+    def _names(self, folder: str) -> tuple[str, ...]:
+        """Return the names of all documents in a folder."""
+        folder = os.path.join(self._root, folder)
+        try:
+            names = os.listdir(folder)
+        except FileNotFoundError:
+            return ()
+        except OSError as error:
+            raise _unreadable(folder, error) from error
+        return tuple(n.removesuffix(_SUFFIX) for n in names if n.endswith(_SUFFIX))
 
     def _path(self, kind: str, identity: str = "") -> str:
         if not identity:

@@ -13,21 +13,37 @@ from typing import TYPE_CHECKING
 from cmp.errors import IndexTorn, IndexUnavailable, InvalidImage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Any, TypeVar
 
     _T = TypeVar("_T")
 
 SCHEMA = 1
+"""What this version writes, once every live mirror can read it."""
+OLDEST = 1
+"""Raise it no sooner than a release after the last that wrote the one before."""
 READABLE = SCHEMA + 1
 """A writer raises the schema only when every reader can follow: the next one is readable too."""
+
+
+def schema_to_write(own: int, readable: Iterable[int], written: int) -> int:
+    """Return the schema to write with (design §3).
+
+    Args:
+        own: the writer's newest; it can also write the one before.
+        readable: the highest that each live mirror can read.
+        written: what is in the store now, or 0. Where no mirror says anything, as after a
+            restart of Redis, it stays so: those that will say something can read that.
+    """
+    highest = min(readable, default=written)
+    return max(OLDEST, own - 1, min(own, highest))
 
 
 def load(data: bytes, build: Callable[[Mapping[str, Any]], _T], where: str) -> _T:
     """Read a document with ``build``; raise `IndexUnavailable` naming ``where``."""
     try:
         document = json.loads(data)
-        if document["schema"] not in (SCHEMA, READABLE):
+        if document["schema"] not in range(OLDEST, READABLE + 1):
             raise IndexUnavailable(
                 f"written with schema {document['schema']!r}, and this version reads {SCHEMA}; "
                 "update argocd-image-cmp",
@@ -50,15 +66,23 @@ def load(data: bytes, build: Callable[[Mapping[str, Any]], _T], where: str) -> _
         ) from error
 
 
+def schema_of(data: bytes) -> int:
+    """Return the schema of a document, or 0 where that is none of ours."""
+    try:
+        return int(json.loads(data)["schema"])
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        return 0
+
+
 def check_identity(found: object, asked: str) -> None:
     """Refuse, as `build`, a document that is about something else."""
     if found != asked:
         raise ValueError(f"it is about {found!r}, not {asked!r}")
 
 
-def dump(document: Mapping[str, Any]) -> bytes:
+def dump(document: Mapping[str, Any], schema: int = SCHEMA) -> bytes:
     """Write a document, one field a line, so that a person and a diff can read it."""
-    return json.dumps({"schema": SCHEMA, **document}, indent=1).encode() + b"\n"
+    return json.dumps({"schema": schema, **document}, indent=1).encode() + b"\n"
 
 
 def format_time(time: datetime) -> str:

@@ -24,6 +24,11 @@ def encode(identity: str) -> str:
     return f"{encoded[: _LONGEST - 65]}~{sha256(identity.encode()).hexdigest()}"
 
 
+def is_cut(name: str) -> bool:
+    """Tell whether a name may be of an identity that was too long: `decode` gives only a part."""
+    return len(name) == _LONGEST and name[-65] == "~"
+
+
 def decode(name: str) -> str:
     """Return what `encode` was given; text that is not encoded stands for itself."""
     head, *parts = name.encode().split(b"%")

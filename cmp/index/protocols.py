@@ -3,14 +3,16 @@
 Types only: nothing imports this at run time.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Protocol
 
 from cmp.core.image import Repository
+from cmp.core.people import Instruction
 from cmp.core.record import ApplicationRecord, History
 from cmp.core.snapshot import Snapshot
-from cmp.index import Acknowledged, Document, Manifest
+from cmp.index import Acknowledged, Document, Manifest, Touch
 
 
 class IndexReader(Protocol):
@@ -36,6 +38,15 @@ class IndexReader(Protocol):
 class IndexWriter(Protocol):
     """What only ``refresh`` may do. A reader sees each document old or new, never half."""
 
+    def begin(self) -> None:
+        """Begin a publication: write from now on with a schema that all live mirrors can read."""
+
+    def forget(self, documents: Iterable[tuple[str, str]], generation: int, now: datetime) -> None:
+        """Delete snapshots and records, by kind and identity; mirrors are told so for a day.
+
+        ``generation`` is that of the publication; one that is not there is no error.
+        """
+
     def put_snapshot(self, snapshot: Snapshot) -> None:
         """Replace the repository's snapshot."""
 
@@ -57,7 +68,10 @@ class Published(Protocol):
         """Return the manifest, or None if nothing was ever published here."""
 
     def changed(self, after: int) -> Iterator[Document]:
-        """Yield the documents whose generation is above ``after``, as they are written."""
+        """Yield the documents whose generation is above ``after``, as they are written.
+
+        One that was forgotten has no data.
+        """
 
     def acknowledge(self, acknowledged: Acknowledged) -> None:
         """Say, for some seconds, what a mirror has."""
@@ -66,14 +80,29 @@ class Published(Protocol):
 class Store(Index, Protocol):
     """An index that also keeps the state, for there is no cluster to do so."""
 
+    def documents(self) -> Iterator[tuple[str, str]]:
+        """Yield kind and identity of all snapshots and records."""
+
     def history(self, instance: str) -> History:
         """Return an Application's past decisions; empty when there are none."""
 
     def put_history(self, instance: str, history: History) -> None:
         """Replace an Application's past decisions."""
 
+    def instructions(self, instance: str) -> Mapping[str, Instruction]:
+        """Return what people said of an Application's images; empty when nothing was."""
+
+    def put_instructions(self, instance: str, told: Mapping[str, Instruction]) -> None:
+        """Replace what people said of an Application's images."""
+
     def writing(self) -> AbstractContextManager[None]:
         """Hold the store for one writer; raise `IndexUnavailable` when another has it."""
 
     def mirrors(self) -> tuple[Acknowledged, ...]:
         """Return what each mirror that lives has, by the names of their Pods."""
+
+    def touch(self, touches: Iterable[Touch]) -> None:
+        """Leave, for the refresher that works, what is to be looked at now."""
+
+    def take_touched(self) -> frozenset[Touch]:
+        """Return what was left so, each once; it is not there any more."""

@@ -1,15 +1,18 @@
 """``redis://`` and ``rediss://``: the index in a cluster, between the refresher and its mirrors.
 
 ``image-cmp:manifest``, ``image-cmp:repository:<identity>``, ``image-cmp:application:<identity>``
-and ``image-cmp:state:<identity>`` hold documents; ``image-cmp:changes`` is a sorted set of the
-first three's keys by the generation that last changed each, so that a mirror reads only what is
-new to it; ``image-cmp:ack:<pod>`` is what a mirror has, and ``image-cmp:writer`` who may write.
+``image-cmp:state:<identity>`` and ``image-cmp:instructions:<identity>`` hold documents;
+``image-cmp:changes`` is a sorted set of the snapshots' and records' keys by the generation that
+last changed each, so that a mirror reads only what is new to it; ``image-cmp:forgotten`` has, by
+time, those of them that are no more. ``image-cmp:ack:<pod>`` is what a mirror has,
+``image-cmp:writer`` who may write, and ``image-cmp:touched`` a set of what is to be looked at now.
 """
 
 from __future__ import annotations
 
 import threading
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -18,18 +21,22 @@ from redis.backoff import ExponentialWithJitterBackoff
 from redis.retry import Retry
 
 from cmp.errors import IndexUnavailable, InvalidInput
-from cmp.index import Document, documents
+from cmp.index import Document, documents, touch_of
 from cmp.index.ack_document import dump_ack, load_ack
+from cmp.index.instruction_document import dump_instructions, load_instructions
+from cmp.index.json_document import SCHEMA, schema_of, schema_to_write
 from cmp.index.redis_address import Address
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import datetime
     from typing import Any, TypeVar
 
     from cmp.core.image import Repository
+    from cmp.core.people import Instruction
     from cmp.core.record import ApplicationRecord, History
     from cmp.core.snapshot import Snapshot
-    from cmp.index import Acknowledged, Manifest
+    from cmp.index import Acknowledged, Manifest, Touch
 
     _T = TypeVar("_T")
 
@@ -37,28 +44,37 @@ _PREFIX = "image-cmp:"
 _KINDS = ("repository", "application")
 MANIFEST = f"{_PREFIX}manifest"
 _CHANGES = f"{_PREFIX}changes"
+_FORGOTTEN = f"{_PREFIX}forgotten"
 _WRITER = f"{_PREFIX}writer"
 _ACK = f"{_PREFIX}ack:"
+_TOUCHED = f"{_PREFIX}touched"
+_TOUCHED_S = 600
+"""When nobody works for so long, whoever begins to looks at everything."""
 _TIMEOUT_S = 5.0
 _RETRIES = 2
 _ACK_S = 15
 """How long a mirror counts as one after it last said so."""
 _WRITER_S = 10
 """How long a writer that died keeps others from writing."""
+_MOST_TOUCHED = 10_000  # in one answer; the others are in the next
+_TOLD_FOR = timedelta(days=1)
+"""How long a mirror that was away is told what was forgotten; it copies all when it is back."""
 _AT_A_TIME = 500  # documents of one answer: a few megabytes
 
 
 class RedisIndex:
     """An index in Redis. Each document is replaced as a whole, in a transaction."""
 
-    def __init__(self, url: str, env: Mapping[str, str]) -> None:
+    def __init__(self, url: str, env: Mapping[str, str], newest: int = SCHEMA) -> None:
         """Prepare for ``url``; nothing is asked before the first call.
 
-        ``env`` has ``CMP_STORE_USERNAME``, ``CMP_STORE_PASSWORD`` and ``CMP_STORE_CA``, where
-        the URL has none. Raises `InvalidInput`.
+        ``newest`` is the schema that is written when all mirrors can read it. ``env`` has
+        ``CMP_STORE_USERNAME``, ``CMP_STORE_PASSWORD`` and ``CMP_STORE_CA``, where the URL has
+        none. Raises `InvalidInput`.
         """
         self._address = Address.parse(url, env)
         self._token = ""
+        self._newest = self._schema = newest
         try:
             self._client = redis.Redis.from_url(
                 self._address.url,
@@ -108,39 +124,84 @@ class RedisIndex:
         data = self._get(key)
         return {} if data is None else documents.load_history(data, where=self._where(key))
 
+    def documents(self) -> Iterator[tuple[str, str]]:
+        """Yield kind and identity of all snapshots and records, also of those that were evicted."""
+        found: Any = self._asked(lambda: self._client.zrange(_CHANGES, 0, -1))
+        forgotten = self._forgotten()
+        for key in found:
+            kind, _, identity = _text(key).removeprefix(_PREFIX).partition(":")
+            if _text(key) not in forgotten:
+                yield kind, identity
+
+    def begin(self) -> None:
+        """Begin a publication: write from now on with a schema that all live mirrors can read."""
+        readable = [mirror.schema for mirror in self.mirrors()]
+        data = self._get(MANIFEST)
+        written = schema_of(data) if data else 0
+        self._schema = schema_to_write(self._newest, readable, written)
+
+    def forget(self, documents: Iterable[tuple[str, str]], generation: int, now: datetime) -> None:
+        """Delete snapshots and records, by kind and identity; mirrors are told so for a day."""
+        keys = [_key(kind, identity) for kind, identity in documents]
+        until = (now - _TOLD_FOR).timestamp()
+        old: Any = self._asked(lambda: self._client.zrangebyscore(_FORGOTTEN, "-inf", until))
+
+        def forget(pipe: redis.client.Pipeline) -> None:
+            if old:
+                pipe.zrem(_CHANGES, *old)
+                pipe.zrem(_FORGOTTEN, *old)
+            pipe.delete(*keys)
+            pipe.zadd(_CHANGES, dict.fromkeys(keys, generation))
+            pipe.zadd(_FORGOTTEN, dict.fromkeys(keys, now.timestamp()))
+
+        self._transact(forget)
+
     def put_snapshot(self, snapshot: Snapshot) -> None:
         """Replace the repository's snapshot."""
         from cmp.index.snapshot_document import dump_snapshot
 
         key = _key("repository", str(snapshot.repository))
-        self._put(key, dump_snapshot(snapshot), snapshot.generation)
+        self._put(key, dump_snapshot(snapshot, self._schema), snapshot.generation)
 
     def put_application(self, record: ApplicationRecord) -> None:
         """Replace the Application's record."""
         key = _key("application", record.instance)
-        self._put(key, documents.dump_application(record), record.generation)
+        self._put(key, documents.dump_application(record, self._schema), record.generation)
 
     def put_manifest(self, manifest: Manifest) -> None:
         """Replace the manifest; last of a publication."""
-        self._put(MANIFEST, documents.dump_manifest(manifest))
+        self._put(MANIFEST, documents.dump_manifest(manifest, self._schema))
 
     def put_history(self, instance: str, history: History) -> None:
         """Replace the Application's past decisions."""
-        self._put(_key("state", instance), documents.dump_history(history))
+        self._put(_key("state", instance), documents.dump_history(history, self._schema))
+
+    def instructions(self, instance: str) -> Mapping[str, Instruction]:
+        """Return what people said of an Application's images; empty when nothing was."""
+        key = _key("instructions", instance)
+        data = self._get(key)
+        return {} if data is None else load_instructions(data, where=self._where(key))
+
+    def put_instructions(self, instance: str, told: Mapping[str, Instruction]) -> None:
+        """Replace what people said of an Application's images."""
+        self._put(_key("instructions", instance), dump_instructions(told))
 
     def changed(self, after: int) -> Iterator[Document]:
         """Yield the documents whose generation is above ``after``, as they are written.
 
-        One that is gone meanwhile is not among them.
+        One that was forgotten has no data. One that Redis has evicted is not among them: it is
+        wanted, and written anew with the next pass.
         """
         above = f"({after}"
         found: Any = self._asked(lambda: self._client.zrangebyscore(_CHANGES, above, "+inf"))
         keys = [_text(key) for key in found]
         for start in range(0, len(keys), _AT_A_TIME):
             some = keys[start : start + _AT_A_TIME]
-            for key, data in zip(some, self._many(some), strict=True):
+            there = dict(zip(some, self._many(some), strict=True))
+            forgotten = self._forgotten() if None in there.values() else frozenset()
+            for key, data in there.items():
                 kind, _, identity = key.removeprefix(_PREFIX).partition(":")
-                if data is not None and kind in _KINDS:
+                if kind in _KINDS and (data is not None or key in forgotten):
                     yield Document(kind, identity, data)
 
     def acknowledge(self, acknowledged: Acknowledged) -> None:
@@ -156,6 +217,27 @@ class RedisIndex:
             for key, data in zip(keys, self._many(keys) if keys else (), strict=True)
             if data is not None
         )
+
+    def touch(self, touches: Iterable[Touch]) -> None:
+        """Leave, for the refresher that works, what is to be looked at now."""
+        members = [" ".join(touch) for touch in touches]
+
+        def leave(pipe: redis.client.Pipeline) -> None:
+            pipe.multi()
+            pipe.sadd(_TOUCHED, *members)
+            pipe.expire(_TOUCHED, _TOUCHED_S)
+
+        if members:
+            self._asked(lambda: self._client.transaction(leave))
+
+    def take_touched(self) -> frozenset[Touch]:
+        """Return what was left so, each once; it is not there any more."""
+        taken: Any = self._asked(lambda: self._client.spop(_TOUCHED, _MOST_TOUCHED))
+        return frozenset(touch_of(_text(member)) for member in taken or ())
+
+    def _forgotten(self) -> frozenset[str]:
+        found: Any = self._asked(lambda: self._client.zrange(_FORGOTTEN, 0, -1))
+        return frozenset(map(_text, found))
 
     def _many(self, keys: list[Any]) -> Any:
         return self._asked(lambda: self._client.mget(keys))
@@ -198,6 +280,7 @@ class RedisIndex:
             pipe.set(key, data)
             if generation is not None:
                 pipe.zadd(_CHANGES, {key: generation})
+                pipe.zrem(_FORGOTTEN, key)
 
         self._transact(put)
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cmp.core.snapshot import Snapshot, Tag
-from cmp.index.json_document import check_identity, dump, format_time, load, parse_time
+from cmp.index.json_document import (
+    SCHEMA,
+    check_identity,
+    dump,
+    format_time,
+    load,
+    parse_time,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,7 +21,7 @@ if TYPE_CHECKING:
     from cmp.core.image import Repository
 
 
-def dump_snapshot(snapshot: Snapshot) -> bytes:
+def dump_snapshot(snapshot: Snapshot, schema: int = SCHEMA) -> bytes:
     """Write a snapshot: one tag a line, so that a person and a diff can read it."""
     return dump(
         {
@@ -24,7 +31,8 @@ def dump_snapshot(snapshot: Snapshot) -> bytes:
             **_dump_pages(snapshot),
             **_dump_gone(snapshot),
             "tags": {name: _dump_tag(tag) for name, tag in snapshot.tags.items()},
-        }
+        },
+        schema,
     )
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cmp.errors import CmpError, IndexUnavailable, InvalidInput
@@ -20,11 +21,14 @@ if TYPE_CHECKING:
 
     from cmp.index.protocols import Store
     from cmp.refresh.controller import Controller
+    from cmp.refresh.instruments import Instruments
+    from cmp.refresh.scope import Scope
 
 _TAKE_OVER_WITHIN_S = 15.0
 """Longer than a store remembers a writer that died."""
 _TAKE_OVER_EVERY_S = 0.5
 _LEVELS = ("debug", "info", "warning", "error")
+_FORMATS = ("logfmt", "json")
 
 
 def configure(parser: "ArgumentParser") -> None:
@@ -79,10 +83,28 @@ def configure(parser: "ArgumentParser") -> None:
     parser.add_argument(
         "--forget-after",
         metavar="D",
-        help="how long the state of an Application that is gone is kept "
+        help="how long what is known of an Application or repository that is gone is kept "
         f"(default: {DEFAULT_FORGET_AFTER})",
     )
+    parser.add_argument(
+        "--webhook-address",
+        metavar="A",
+        help="where registries tell of pushes, as :8082; the secret is in CMP_WEBHOOK_SECRET "
+        "(default: nowhere)",
+    )
+    parser.add_argument(
+        "--metrics-address",
+        metavar="A",
+        help="where health and metrics are read, as :8081 (default: nowhere)",
+    )
+    parser.add_argument(
+        "--refresh-on-upgrade",
+        metavar="BOOL",
+        help="after a change of plugin, helm or kustomize in all mirrors' Pods, have all "
+        "Applications rendered anew, one each 2 s (default: true)",
+    )
     parser.add_argument("--log-level", choices=_LEVELS, help="default: info")
+    parser.add_argument("--log-format", choices=_FORMATS, help="default: logfmt")
 
 
 def main(args: "Namespace", env: Mapping[str, str], now: datetime) -> int:
@@ -93,10 +115,8 @@ def main(args: "Namespace", env: Mapping[str, str], now: datetime) -> int:
     from cmp import log
 
     level = setting(args.log_level, env, "CMP_LOG_LEVEL", "info")
-    if level not in _LEVELS:
-        known = ", ".join(_LEVELS)
-        raise InvalidInput(f"no level {level!r}; use one of: {known}", where="CMP_LOG_LEVEL")
-    log.setup(level)
+    form = setting(args.log_format, env, "CMP_LOG_FORMAT", "logfmt")
+    log.setup(_one_of(_LEVELS, level, "CMP_LOG_LEVEL"), _one_of(_FORMATS, form, "CMP_LOG_FORMAT"))
     files = setting(args.applications, env, "CMP_APPLICATIONS")
     if not files:
         return _serve(args, env)
@@ -107,12 +127,19 @@ def main(args: "Namespace", env: Mapping[str, str], now: datetime) -> int:
     return _read(args, env, now, files)
 
 
+def _one_of(known: tuple[str, ...], said: str, name: str) -> str:
+    if said not in known:
+        raise InvalidInput(f"not {said!r}; use one of: {', '.join(known)}", where=name)
+    return said
+
+
 def _read(args: "Namespace", env: Mapping[str, str], now: datetime, files: str) -> int:
     """Make one pass over Applications in files."""
     from cmp.manifest_file import read_applications
     from cmp.refresh import cycle
     from cmp.refresh.listing import RegistryAccess
     from cmp.refresh.passes import Pass
+    from cmp.refresh.people import StorePeople, without
     from cmp.refresh.plan import plan
     from cmp.refresh.registries import Configured, from_file
     from cmp.refresh.state import StoreState
@@ -128,8 +155,12 @@ def _read(args: "Namespace", env: Mapping[str, str], now: datetime, files: str) 
     access = RegistryAccess(Keyring(env), _progress, traffic.note)
     store = _opened(args, env)
     with nullcontext() if args.dry_run else store.writing(), access:
-        asked = Pass(plans, now, registries.current())
+        people = StorePeople(store)
+        told, unreadable = people.read(plan.instance for plan in plans)
+        asked = Pass(plans, now, registries.current(), instructions=told, unreadable=unreadable)
         summary, _ = cycle.run(asked, access, store, StoreState(store), dry_run=args.dry_run)
+        for instance, ended in () if args.dry_run else summary.ended.items():
+            people.change(instance, without(ended))
     for error in unread:
         summary.problem(error)
     cycle.log.info("refreshed", extra=summary.counts)
@@ -142,7 +173,8 @@ def _serve(args: "Namespace", env: Mapping[str, str]) -> int:
     from concurrent.futures import ThreadPoolExecutor
 
     from cmp.refresh.cluster import connect
-    from cmp.refresh.controller import Controller
+    from cmp.refresh.controller import Controller, Edges
+    from cmp.refresh.instruments import Instruments
     from cmp.refresh.listing import RegistryAccess
     from cmp.refresh.registries import Configured, from_config_map, from_file, secrets_of
     from cmp.refresh.scope import Scope
@@ -153,10 +185,15 @@ def _serve(args: "Namespace", env: Mapping[str, str]) -> int:
     file = setting(args.registries, env, "CMP_REGISTRIES")
     read = from_file(file) if file else from_config_map(cluster, scope.control_plane)
     keyring = Keyring(env, secrets_of(cluster))
-    access = RegistryAccess(keyring, _no_progress, lambda _: None)
+    instruments = Instruments()
+    sign = partial(instruments.health.beat, "controller")
+    access = RegistryAccess(keyring, lambda _, __: sign, instruments.meter.heard)
     store = _opened(args, env)
-    with access:
-        controller = Controller(cluster, Configured(read), access, store, scope)
+    with access, ExitStack() as servers:
+        edges = Edges(cluster, Configured(read), access, store)
+        controller = Controller(edges, scope, instruments)
+        if not args.once:
+            _listen(servers, scope, controller, instruments)
         _stop_on_signals(controller)
 
         def work() -> int:
@@ -177,6 +214,22 @@ def _serve(args: "Namespace", env: Mapping[str, str]) -> int:
         # every lock that they take.
         with ThreadPoolExecutor(1) as thread:
             return thread.submit(lead).result()
+
+
+def _listen(
+    servers: ExitStack, scope: "Scope", controller: "Controller", instruments: "Instruments"
+) -> None:
+    """Serve what is to be served, until ``servers`` are closed."""
+    from cmp.refresh.operations import operations
+    from cmp.refresh.serving import Server
+    from cmp.refresh.webhook import Webhook
+
+    if scope.metrics:
+        application = operations(instruments.health, instruments.meter)
+        servers.enter_context(Server("metrics", application, scope.metrics))
+    if scope.webhook:
+        webhook = Webhook(scope.webhook_secret, controller.touches.add, instruments.meter)
+        servers.enter_context(Server("webhook", webhook.application, scope.webhook))
 
 
 def _identity() -> str:
@@ -222,7 +275,3 @@ def _progress(what: str, count: int) -> Callable[[], object]:
     from tqdm import tqdm
 
     return tqdm(total=count, desc=what, leave=False, disable=None).update
-
-
-def _no_progress(_: str, __: int) -> Callable[[], object]:
-    return lambda: None

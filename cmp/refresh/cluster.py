@@ -73,9 +73,12 @@ class Cluster:
         """Return the object at ``path``; raise `Missing` where there is none."""
         return self._object("GET", path)
 
-    def list(self, path: str) -> tuple[list[Object], str]:
-        """Return all objects of a collection, page by page, and the version of the list."""
-        query, items = {"limit": str(_PAGE)}, list[Object]()
+    def list(self, path: str, *, only: str = "") -> tuple[list[Object], str]:
+        """Return the objects of a collection, page by page, and the version of the list.
+
+        All of them, or the one that is called ``only``: a Role can allow that by name.
+        """
+        query, items = {"limit": str(_PAGE), **_named(only)}, list[Object]()
         while True:
             page = self._object("GET", path, query)
             items += page.get("items") or ()
@@ -84,7 +87,9 @@ class Cluster:
                 return items, str(metadata.get("resourceVersion", ""))
             query["continue"] = metadata["continue"]
 
-    def watch(self, path: str, version: str, *, seconds: int) -> Iterator[tuple[str, Object]]:
+    def watch(
+        self, path: str, version: str, *, seconds: int, only: str = ""
+    ) -> Iterator[tuple[str, Object]]:
         """Yield (ADDED | MODIFIED | DELETED | BOOKMARK, object) for what came after ``version``.
 
         Ends after ``seconds``, or when the server does. Raises `Expired` when the server does
@@ -95,6 +100,7 @@ class Cluster:
             "allowWatchBookmarks": "true",
             "resourceVersion": version,
             "timeoutSeconds": str(seconds),
+            **_named(only),
         }
         reply = self._send("GET", path, query, timeout_s=(_TIMEOUT_S[0], seconds + 10))
         try:
@@ -166,10 +172,15 @@ class Cluster:
         return answer
 
 
-def connect(kubeconfig: str, *, is_patient: bool = True) -> tuple[Cluster, str]:
+def connect(
+    kubeconfig: str,
+    *,
+    is_patient: bool = True,
+    otherwise: str = "read manifests with --applications",
+) -> tuple[Cluster, str]:
     """Return the API server of a kubeconfig, or without one a Pod's own; and the namespace.
 
-    Raises `InvalidInput` when there is neither.
+    Raises `InvalidInput` when there is neither, saying what to do ``otherwise``.
     """
     configuration = Configuration()
     try:
@@ -185,10 +196,14 @@ def connect(kubeconfig: str, *, is_patient: bool = True) -> tuple[Cluster, str]:
     except (ConfigException, OSError, KeyError, TypeError, ValueError) as error:
         raise InvalidInput(
             f"no cluster to watch: {' '.join(str(error).split())}; run in a Pod with a service "
-            "account, name a kubeconfig with --kubeconfig, or read manifests with --applications",
+            f"account, name a kubeconfig with --kubeconfig, or {otherwise}",
             where=kubeconfig,
         ) from error
     return Cluster(configuration, is_patient=is_patient), namespace
+
+
+def _named(only: str) -> dict[str, str]:
+    return {"fieldSelector": f"metadata.name={only}"} if only else {}
 
 
 def _lines(reply: urllib3.BaseHTTPResponse) -> Iterator[bytes]:

@@ -4,32 +4,41 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cmp.backoff import pause_s
+from cmp.core.image import Repository
 from cmp.core.sync_windows import SyncWindow, parse_sync_windows
-from cmp.errors import CmpError
+from cmp.errors import CmpError, IndexUnavailable
+from cmp.index import Manifest
 from cmp.index.protocols import Store
 from cmp.refresh import cycle
 from cmp.refresh.cluster import Cluster
 from cmp.refresh.events import event
+from cmp.refresh.forgetting import Unused
+from cmp.refresh.heard import Heard
+from cmp.refresh.instruments import Instruments
 from cmp.refresh.listing import RegistryAccess
 from cmp.refresh.mirrors import Mirrors
 from cmp.refresh.observed import Observed, parse_observed
 from cmp.refresh.passes import Pass, Summary
 from cmp.refresh.plan import plan, policies
 from cmp.refresh.registries import Configured
+from cmp.refresh.rollbacks import describe_rollback, in_vain, rolled_back
 from cmp.refresh.scope import Scope
-from cmp.refresh.state import ConfigMapState
-from cmp.refresh.teller import Teller, create_event
+from cmp.refresh.spec_lock import without_locks
+from cmp.refresh.state import ConfigMapState, CopiedState
+from cmp.refresh.teller import ArgoCD, Teller, create_event
+from cmp.refresh.touches import Touches, repositories_of
+from cmp.refresh.turns import Turns
+from cmp.refresh.upgrades import Upgrades
 from cmp.refresh.wanted import Wanted, wanted_by
-from cmp.refresh.watched import Name, Watched
+from cmp.refresh.watched import Kind, Name, Watched
 
 if TYPE_CHECKING:
     from cmp.core.application import Application
-    from cmp.core.image import Repository
 
 log = logging.getLogger(__name__)
 
@@ -37,8 +46,18 @@ _JITTER = 0.1  # of the interval, either way
 _SETTLE_S = 0.2  # an owner's changes come in bursts
 _FIRST_RETRY_S = 1.0
 _LONGEST_RETRY_S = 60.0
-_SOON_S = 10.0  # nobody makes us list a repository more often than that
+_SIGN_EVERY_S = 5.0  # of life
+_NAME = "controller"
 _TOLD_WITHIN_S = 600.0  # with --once
+
+
+class Edges(NamedTuple):
+    """What a refresher reads and writes."""
+
+    cluster: Cluster
+    registries: Configured
+    access: RegistryAccess
+    store: Store
 
 
 class Controller:
@@ -46,15 +65,15 @@ class Controller:
 
     def __init__(
         self,
-        cluster: Cluster,
-        registries: Configured,
-        access: RegistryAccess,
-        store: Store,
+        edges: Edges,
         scope: Scope,
+        instruments: Instruments,
     ) -> None:
         """Prepare; `run` does all the rest."""
-        self._registries = registries
-        self._access = access
+        cluster, self._registries, self._access, store = edges
+        self._meter = instruments.meter
+        self._health = instruments.health
+        self._lags = instruments.lags
         self._store = store
         self._scope = scope
         self._cluster = cluster
@@ -65,31 +84,46 @@ class Controller:
         """Set when it is to end."""
         self._lock = threading.Lock()
         self._status = 0
-        self._written: dict[Name, Application] = {}
+        self._written: dict[Name, tuple[Application, datetime | None]] = {}
         self._held: dict[tuple[Name, str], str] = {}
-        self._listed_s: dict[Repository, float] = {}
-        self._gone_s: dict[str, float] = {}
+        self._turns = Turns(scope.interval.total_seconds())
+        self.touches = Touches(store)
+        """Takes what is to be looked at now, also before `run`."""
+        self._gone = Unused[str]()
+        self._unused = Unused[tuple[str, str]]()
+        self._recorded: frozenset[Repository] = frozenset()
+        """Repositories of which something is chosen."""
+        self._published: tuple[str, int] | None = None
         namespaces = tuple(dict.fromkeys((scope.control_plane, *scope.application_namespaces)))
         self._applications = Watched[Observed](
-            cluster, "applications", namespaces, parse_observed, self._on_application
+            cluster, Kind("applications"), namespaces, parse_observed, self._on_application
         )
         self._projects = Watched[tuple[SyncWindow, ...]](
-            cluster, "appprojects", (scope.control_plane,), parse_sync_windows, self._on_project
+            cluster,
+            Kind("appprojects"),
+            (scope.control_plane,),
+            parse_sync_windows,
+            self._on_project,
         )
+        self._heard = Heard(cluster, scope.control_plane, self._on_said)
+        self._watched = (self._applications, self._projects, self._heard)
         self._mirrors = Mirrors(
-            store, wait_s=scope.ack_wait.total_seconds(), stopping=self.stopping
+            store, self._meter, wait_s=scope.ack_wait.total_seconds(), stopping=self.stopping
         )
         self._teller = Teller(
-            cluster,
-            self._applications,
-            self._projects,
+            ArgoCD(cluster, self._applications, self._projects),
             self._state,
             scope,
+            instruments,
         )
+        self._meter.show("leader", 0)
+
+        self._upgrades = Upgrades(cluster, self._applications, self._state, store)
 
     def stop(self) -> None:
         """Finish what is under way, and end `run`; may be called from a signal handler."""
         self.stopping.set()
+        self._access.stop()
         self._awake.set()
 
     def abandon(self) -> None:
@@ -105,60 +139,101 @@ class Controller:
 
     def run(self, *, once: bool) -> int:
         """Serve until `stop` is called, or ``once`` all is told; return the exit status."""
-        self._applications.start()
-        self._projects.start()
+        self._meter.show("leader", 1)
+        self._health.lead()
+        self.touches.lead(self._awake.set)
+        if self._scope.webhook and not (once or self._scope.dry_run):
+            follow = (self.stopping, lambda: self._failed("index"))
+            threading.Thread(
+                target=self.touches.follow, args=follow, name="touches", daemon=True
+            ).start()
+        for watched in self._watched:
+            watched.start()
         try:
-            if self._begin():
+            if self._begin(once=once):
                 self._serve(once=once)
         finally:
-            self._applications.stop()
-            self._projects.stop()
+            for watched in self._watched:
+                watched.stop()
             self._teller.stop()
+            self._upgrades.stop()
         return self._status
 
-    def _begin(self) -> bool:
+    def _begin(self, *, once: bool) -> bool:
         """Wait until all Applications and the state are known; false when it is to end before."""
-        while not (self._applications.is_ready and self._projects.is_ready):
+        while not all(watched.is_ready for watched in self._watched):
+            self._health.beat(_NAME)
             if self.stopping.wait(0.05):
                 return False
         failures = 0
         while not self.stopping.is_set():
             try:
                 self._state.load()
+                if not self._scope.dry_run:
+                    self._heard.ensure()
             except CmpError as error:
                 log.warning("state not read", extra={"reason": error})
+                self._failed("state")
+                self._health.beat(_NAME)
                 failures += 1
                 self.stopping.wait(_retry_s(failures))
             else:
                 if not self._scope.dry_run:
                     self._teller.start()
+                    if self._scope.refresh_on_upgrade and not once:
+                        self._upgrades.start()
                 return True
         return False
 
     def _serve(self, *, once: bool) -> None:
         due_s, failures = 0.0, 0
         while not self.stopping.is_set():
+            self._health.beat(_NAME)
             with self._lock:
                 changed, self._changed = self._changed, set()
+            touched, known = self.touches.take(), self._turns.known
+            self._turns.touch(
+                repositories_of(touched, known, self._registries.last, self._repositories_of)
+            )
             whole = time.monotonic() >= due_s
-            if changed or whole:
+            # After a pass that failed the next is a whole one, and not before its time.
+            is_touched = not failures and time.monotonic() >= self._turns.next_s
+            if changed or whole or is_touched:
                 try:
                     summary = self._pass(changed, whole=whole)
                 except CmpError as error:
-                    log.warning("pass failed", extra={"reason": error})
+                    self._report_failed(error)
                     failures += 1
                     due_s = time.monotonic() + _retry_s(failures)
                 else:
                     failures = 0
+                    self._health.passed()
                     due_s = time.monotonic() + self._interval_s() if whole else due_s
                     if once:
                         self._status = summary.exit_status
                         self._wait_until_told()
                         return
-            self._awake.wait(max(0.0, due_s - time.monotonic()))
+            next_s = due_s if failures else min(due_s, self._turns.next_s)
+            self._awake.wait(min(max(0.0, next_s - time.monotonic()), _SIGN_EVERY_S))
             if self._awake.is_set():
                 self.stopping.wait(_SETTLE_S)
                 self._awake.clear()
+
+    def _repositories_of(self, name: Name) -> Iterable[Repository]:
+        app = self._applications.get(name)
+        return policies(plan((app.application,), self._scope.control_plane)) if app else ()
+
+    def _failed(self, store: str) -> None:
+        self._meter.count("store_errors_total", store=store)
+
+    def _report_failed(self, error: CmpError) -> None:
+        if self.stopping.is_set():
+            log.info("pass not finished", extra={"reason": error})
+            return
+        log.warning("pass failed", extra={"reason": error})
+        self._meter.count("passes_total", result="failed")
+        self._failed("index" if isinstance(error, IndexUnavailable) else "state")
+        self._health.passed(f"the last pass failed: {error}")
 
     def _wait_until_told(self) -> None:
         until_s = time.monotonic() + _TOLD_WITHIN_S
@@ -174,64 +249,115 @@ class Controller:
         return self._scope.interval.total_seconds() * jitter
 
     def _pass(self, changed: Iterable[Name], *, whole: bool) -> Summary:
-        """List, decide and publish; not ``whole``: list only for those that changed."""
+        """List, decide and publish; not ``whole``: list only what changed, or was pushed to."""
+        began_s = time.monotonic()
         observed = self._applications.all()
         control_plane = self._scope.control_plane
         applications = {name: app.application for name, app in observed.items()}
         plans = plan(applications.values(), control_plane)
-        theirs = applications if whole else applications.keys() & changed
-        due = policies(plan((applications[name] for name in theirs), control_plane)).keys()
-        recent = time.monotonic() - min(_SOON_S, self._scope.interval.total_seconds() / 2)
+        theirs = (applications[name] for name in applications.keys() & changed)
         repositories = policies(plans).keys()
-        listed = frozenset(
-            repository
-            for repository in repositories
-            if repository not in due or self._listed_s.get(repository, 0) > recent
+        self._turns.know(repositories, began_s)
+        due = self._turns.begin(
+            frozenset(policies(plan(theirs, control_plane))), began_s, whole=whole
         )
         by_instance = {
             app.application.instance(control_plane): (name, app) for name, app in observed.items()
         }
+        said = self._heard.of(by_instance)
         asked = Pass(
             plans,
             datetime.now(UTC).replace(microsecond=0),  # noqa: TID251 - when it was listed
             self._registries.current() if whole else self._registries.last,
             {instance: app.deployed for instance, (_, app) in by_instance.items()},
-            listed,
+            frozenset(repositories - due.keys()),
             has_all=self._applications.is_complete,
+            instructions=said.told,
+            unreadable=said.unreadable,
+            forgotten=self._forgotten(by_instance, repositories) if whole else frozenset(),
         )
+        state = CopiedState(self._state, self._store)
         summary, records = cycle.run(
-            asked, self._access, self._store, self._state, dry_run=self._scope.dry_run
+            asked, self._access, self._store, state, dry_run=self._scope.dry_run
         )
-        self._listed_s = {
-            r: self._listed_s.get(r, 0) if r in listed else time.monotonic() for r in repositories
-        }
-        self._forget(by_instance.keys())
-        level = logging.INFO if whole or summary.changed else logging.DEBUG
-        log.log(level, "refreshed", extra=summary.counts)
+        if not self._scope.dry_run:
+            self._heard.end(summary.ended)
+        self._recorded = frozenset(
+            decision.repository
+            for record in records.values()
+            for source in record.sources
+            for decision in source.decisions.values()
+        )
         wanted = {
             by_instance[instance][0]: wanted_by(record) for instance, record in records.items()
         }
-        if summary.changed:
-            self._await_mirrors()
+        self._meter.listed(cause for cause, _ in due.values())
+        wishes = (image for wish in wanted.values() for image in wish.images)
+        self._lags.begin(wishes, asked.now, {r: due[r] for r in due.keys() & summary.news})
+        self._turns.end(due, summary.answered, summary.news, time.monotonic())
+        self._forget(by_instance.keys())
+        manifest = None if self._scope.dry_run else self._store.manifest()
+        kind = "whole" if whole else "part"
+        self._meter.passed(summary, manifest, kind, time.monotonic() - began_s)
+        self._look_at_mirrors(manifest, whole=whole)
+        level = logging.INFO if whole or summary.changed else logging.DEBUG
+        log.log(level, "refreshed", extra=summary.counts)
         self._teller.want(wanted)
         self._held = {key: held for key, held in self._held.items() if key[0] in wanted}
         for name, wish in wanted.items():
             self._report_held(name, observed[name], wish)
+            self._take_over(name, wish)
         return summary
 
-    def _await_mirrors(self) -> None:
-        manifest = self._store.manifest()
-        if manifest and manifest.complete:
+    def _take_over(self, name: Name, wanted: Wanted) -> None:
+        """Hold what a rollback in Argo CD brought back, as if it had been said to us."""
+        app = self._applications.get(name)
+        if app is None or app.rolled_back_at is None:
+            return
+        now = datetime.now(UTC).replace(microsecond=0)  # noqa: TID251 - when it was seen
+        found = rolled_back(app, wanted, now)
+        instance = app.application.instance(self._scope.control_plane)
+        notes = []
+        if found and self._heard.add(instance, found):
+            told = ((image, found.get(image.name)) for image in wanted.images)
+            notes = [("ImageRolledBack", describe_rollback(i, said)) for i, said in told if said]
+        elif note := in_vain(app, wanted):
+            notes = [("ImageNotRolledBack", note)]
+        for reason, text in notes:
+            key = app.rolled_back_at.isoformat()
+            create_event(self._cluster, event(app, reason, text, key=key, now=now))
+
+    def _look_at_mirrors(self, manifest: Manifest | None, *, whole: bool) -> None:
+        """Wait for the mirrors where anything was published: a record without images, too."""
+        published = manifest and (manifest.epoch, manifest.generation)
+        if manifest and manifest.complete and published != self._published:
             self._mirrors.wait(manifest)
+        elif manifest and whole:
+            self._mirrors.look(manifest)
+        self._published = published
 
     def _forget(self, present: Iterable[str]) -> None:
         """Let go of the state of Applications that have been gone for long."""
         if self._applications.is_complete:
-            now_s = time.monotonic()
-            gone = {key: self._gone_s.get(key, now_s) for key in self._state.others(present)}
-            forget_s = self._scope.forget_after.total_seconds()
-            self._state.forget(key for key, since_s in gone.items() if now_s - since_s > forget_s)
-            self._gone_s = gone
+            others = self._state.others(present)
+            forgotten = self._gone.due(others, time.monotonic(), self._forget_s)
+            self._state.forget(forgotten)
+            self._heard.forget(forgotten)
+
+    @property
+    def _forget_s(self) -> float:
+        return self._scope.forget_after.total_seconds()
+
+    def _forgotten(
+        self, present: Iterable[str], repositories: Iterable[Repository]
+    ) -> frozenset[tuple[str, str]]:
+        """Return the documents of the store that no Application has used for long."""
+        if not self._applications.is_complete:
+            return frozenset()
+        used = {("application", instance) for instance in present}
+        used |= {("repository", str(r)) for r in self._recorded.union(repositories)}
+        unused = [document for document in self._store.documents() if document not in used]
+        return self._unused.due(unused, time.monotonic(), self._forget_s)
 
     def _report_held(self, name: Name, app: Observed, wanted: Wanted) -> None:
         """Write an Event for each image that is kept although the registry has another."""
@@ -247,16 +373,25 @@ class Controller:
                     create_event(self._cluster, manifest)
 
     def _on_application(self, name: Name) -> None:
-        """Begin a pass when what an owner wrote has changed, and not what Argo CD reports."""
+        """Begin a pass when what an owner wrote has changed, or something was rolled back."""
         app = self._applications.get(name)
+        written = (without_locks(app.application), app.rolled_back_at) if app else None
         with self._lock:
-            if app is None:
+            if written is None:
                 self._written.pop(name, None)
-            elif self._written.get(name) != app.application:
-                self._written[name] = app.application
+            elif self._written.get(name) != written:
+                self._written[name] = written
                 self._changed.add(name)
                 self._awake.set()
         self._teller.wake(name)
+
+    def _on_said(self, is_other: Callable[[str], bool]) -> None:
+        """Begin a pass for the Applications of which people have said something."""
+        with self._lock:
+            for name, (application, _) in self._written.items():
+                if is_other(application.instance(self._scope.control_plane)):
+                    self._changed.add(name)
+                    self._awake.set()
 
     def _on_project(self, _: Name) -> None:
         """Do nothing: the teller looks at sync windows every second."""

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from functools import partial
 
 from cmp.core.image import Repository
+from cmp.core.people import Instruction
 from cmp.core.policy import Policy
 from cmp.core.record import ApplicationRecord
 from cmp.core.snapshot import Snapshot
 from cmp.errors import CmpError, NotFound
 from cmp.index.protocols import Index
 from cmp.refresh.decisions import Outcome, Outcomes
-from cmp.refresh.known import known_of, whole
+from cmp.refresh.known import history_key, known_of, whole
 from cmp.refresh.listing import RegistryAccess
 from cmp.refresh.merged import snapshots
 from cmp.refresh.passes import Pass, Summary
@@ -37,7 +38,13 @@ def run(
         plan.instance: known_of(store, state, plan.instance, summary.problem)
         for plan in asked.plans
     }
-    plans = tuple(plan for plan in asked.plans if not known[plan.instance].is_lost)
+    plans = tuple(
+        plan
+        for plan in asked.plans
+        if not known[plan.instance].is_lost and plan.instance not in asked.unreadable
+    )
+    for instance, error in asked.unreadable.items():
+        summary.problem(error, application=instance)
     wanted = policies(plans)
     summary.applications = sum(plan.has_policy for plan in plans)
     summary.images = len(list(images(plans)))
@@ -50,16 +57,36 @@ def run(
         {r: old.get(r) for r in wanted if r not in asked.listed or r not in old}
     )
     settling = Settling(plans, known, asked, access, summary)
-    learnt = settling.learn(_listed(answers, wanted, summary), snapshots(answers, old, asked.now))
-    outcomes, new = settling.settle(learnt)
+    listed = _listed(answers, wanted, summary)
+    outcomes, new = settling.settle(settling.learn(listed, snapshots(answers, old, asked.now)))
+    summary.answered = frozenset(listed)
+    summary.news = frozenset(r for r, before in old.items() if new[r].tags != before.tags)
     _report(plans, outcomes, summary)
+    summary.ended = _ended(plans, outcomes, asked)
     if dry_run:
         return summary, {}
     complete = bool(manifest and manifest.complete) or (
         asked.has_all and _is_complete(answers, outcomes, old)
     )
-    publication = Publication(plans, outcomes, known, new, old, manifest, complete)
+    forgotten = asked.forgotten
+    publication = Publication(plans, outcomes, known, new, old, manifest, complete, forgotten)
     return summary, publish(store, state, publication, asked.now)
+
+
+def _ended(
+    plans: tuple[ApplicationPlan, ...], outcomes: Outcomes, asked: Pass
+) -> dict[str, dict[str, Instruction]]:
+    """Return what people said that is over: its time has run out, or something newer is there."""
+    ended: dict[str, dict[str, Instruction]] = {}
+    for plan in plans:
+        told = asked.instructions.get(plan.instance) or {}
+        for number, source in enumerate(plan.sources if told else ()):
+            for image in source.image_list.images:
+                name = history_key(plan, source, image.alias)
+                outcome = outcomes[plan.instance, number, image.alias]
+                if name in told and outcome.instruction is None:
+                    ended.setdefault(plan.instance, {})[name] = told[name]
+    return ended
 
 
 def _listed(
@@ -110,6 +137,7 @@ def _report(plans: tuple[ApplicationPlan, ...], outcomes: Outcomes, summary: Sum
     for (instance, _, alias), outcome in outcomes.items():
         where = {"application": instance, "alias": alias, "image": outcome.image.repository}
         summary.rows.append(_row(instance, alias, outcome))
+        summary.outcomes[_word(outcome)] += 1
         if outcome.changes and outcome.decision:
             summary.changed += 1
             before = outcome.previous.tag if outcome.previous else ""
@@ -124,6 +152,18 @@ def _report(plans: tuple[ApplicationPlan, ...], outcomes: Outcomes, summary: Sum
             log.warning("image held", extra={**where, **held})
         elif outcome.decision and outcome.decision.tag is None:
             log.warning("image not chosen", extra={**where, "reason": outcome.decision.why})
+
+
+def _word(outcome: Outcome) -> str:
+    """Return which of `OUTCOMES` it is."""
+    decision = outcome.decision
+    if outcome.invalid:
+        return "invalid"
+    if decision is None:
+        return "held" if outcome.waits else "undecided"
+    if decision.held:
+        return "held"
+    return "changed" if outcome.changes else "kept" if decision.tag else "none"
 
 
 def _row(instance: str, alias: str, outcome: Outcome) -> tuple[str, ...]:

@@ -11,6 +11,8 @@ from cmp.core.decide import Decision, decide, kept_before
 from cmp.core.groups import Member, agree
 from cmp.core.image import Repository
 from cmp.core.image_list import ManagedImage
+from cmp.core.obey import is_over, obeyed
+from cmp.core.people import Instruction
 from cmp.core.policy import NEWEST_BUILD
 from cmp.core.record import History, Recorded
 from cmp.core.snapshot import Snapshot
@@ -41,6 +43,8 @@ class Outcome:
     """Nothing was chosen yet, and nothing may be before its window opens, or its group's."""
     stopped: str = ""
     """Why it is not what it would be changed to."""
+    instruction: Instruction | None = None
+    """What a person said, as far as that has not ended."""
 
     @property
     def question(self) -> Question | None:
@@ -73,15 +77,33 @@ Outcomes = Mapping[Key, Outcome]
 
 
 def decide_image(
-    image: ManagedImage, snapshot: Snapshot | None, previous: Recorded | None
+    image: ManagedImage,
+    snapshot: Snapshot | None,
+    previous: Recorded | None,
+    instruction: Instruction | None = None,
 ) -> Outcome:
     """Decide for one image; a policy that cannot be read is a problem, not an exception."""
+    outcome = _decide(image, snapshot, previous, instruction)
+    return outcome if outcome.decision else replace(outcome, instruction=instruction)
+
+
+def _decide(
+    image: ManagedImage,
+    snapshot: Snapshot | None,
+    previous: Recorded | None,
+    instruction: Instruction | None,
+) -> Outcome:
     if previous is not None and previous.repository != image.repository:
         previous = None  # the old choice says nothing of where the image is now
     if snapshot is None:
         return Outcome(image, previous, None, "its repository could not be listed yet")
+    policy = image.policy
     try:
-        return Outcome(image, previous, decide(image.policy, image.repository, snapshot, previous))
+        decision = decide(policy, image.repository, snapshot, previous)
+        if instruction and is_over(instruction, policy, snapshot, previous):
+            instruction = None
+        decision = obeyed(decision, policy, snapshot, previous, instruction)
+        return Outcome(image, previous, decision, instruction=instruction)
     except InvalidPolicy as error:
         return Outcome(image, previous, None, str(error), invalid=True)
     except Exception:
@@ -103,6 +125,7 @@ def agreed(outcomes: Outcomes, snapshots: Mapping[Repository, Snapshot]) -> dict
                     snapshots.get(members[key].image.repository),
                     members[key].previous,
                     members[key].decision,
+                    members[key].instruction,
                 )
                 for name, key in keys.items()
             },
@@ -188,13 +211,14 @@ def record(outcome: Outcome, instance: str, now: datetime) -> Recorded | None:
         # Not an answer to this policy: a render has to come upon the mistake itself.
         return previous
     if decision is None or decision.tag is None:
+        by = decision.by if decision else ""
         why = outcome.problem or (decision.why if decision else "")
         if previous is not None:
             return previous._replace(fingerprint=fingerprint, held=why)
-        if outcome.refused or outcome.waits:
+        if outcome.refused or outcome.waits or by:
             # Without a record a render would decide by itself, and choose what was refused.
             nothing = ("", "", fingerprint, "", now, "", why)
-            return Recorded("", image.repository, *nothing)
+            return Recorded("", image.repository, *nothing, by=by)
         return None
     bound_to = "" if decision.pinned else image.policy.floor_key()
     if previous is not None and not outcome.changes:
@@ -204,6 +228,8 @@ def record(outcome: Outcome, instance: str, now: datetime) -> Recorded | None:
             why=decision.why,
             held=decision.held,
             created=decision.created,
+            # What a window or a group keeps from ending a rollback is still a person's choice.
+            by=decision.by or (previous.by if outcome.instruction else ""),
         )
     digest = decision.digest or ""
     return Recorded(
@@ -217,6 +243,7 @@ def record(outcome: Outcome, instance: str, now: datetime) -> Recorded | None:
         why=decision.why,
         held=decision.held,
         created=decision.created,
+        by=decision.by,
     )
 
 

@@ -12,7 +12,7 @@ from typing import Self, TypeVar
 
 from cmp.core.image import Repository
 from cmp.core.snapshot import Snapshot, Tag
-from cmp.errors import CmpError, InvalidInput, RegistryFailed
+from cmp.errors import CmpError, EdgeFailed, InvalidInput, RegistryFailed
 from cmp.refresh.place import Place
 from cmp.refresh.questions import Question, RemoteRepository, read
 from cmp.refresh.sources import Sources
@@ -52,6 +52,7 @@ class RegistryAccess:
         self._whole_s: dict[Repository, float] = {}
         self._running: set[tuple[str, object]] = set()
         self._lock = threading.Lock()
+        self._is_ending = threading.Event()
 
     def __enter__(self) -> Self:
         return self
@@ -59,6 +60,10 @@ class RegistryAccess:
     def __exit__(self, *_: object) -> None:
         for one in self._places.values():
             one.close()
+
+    def stop(self) -> None:
+        """Ask nothing more: whoever waits for answers, now or later, is told `EdgeFailed`."""
+        self._is_ending.set()
 
     def begin(
         self, registries: Registries, pull_secrets: Mapping[Repository, Sequence[Reference]]
@@ -152,7 +157,7 @@ class RegistryAccess:
             pending[key] = place
             asked = partial(self._ask, place, path, repository, ask, configurations)
             place.submit(partial(self._run, what, key, asked, finished))
-        for key, answer in _in_turn(pending, finished):
+        for key, answer in _in_turn(pending, finished, self._is_ending):
             answers[key] = answer
             done()
         return answers
@@ -221,11 +226,15 @@ class RegistryAccess:
 
 
 def _in_turn(
-    pending: dict[_K, Place], finished: "SimpleQueue[tuple[_K, _V | CmpError]]"
+    pending: dict[_K, Place],
+    finished: "SimpleQueue[tuple[_K, _V | CmpError]]",
+    is_ending: threading.Event,
 ) -> Iterator[tuple[_K, _V | CmpError]]:
     """Yield answers as they come; for a registry that is given up, that it is."""
     looked_s = time.monotonic()
     while pending:
+        if is_ending.is_set():
+            raise EdgeFailed("the refresher ends; what is missing is asked by the next")
         with suppress(Empty):
             key, answer = finished.get(timeout=1)
             if pending.pop(key, None):

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from cmp.core.application import PLUGIN
-from cmp.core.keys import IMAGE_LOCK
 from cmp.refresh.cluster import API
 from cmp.refresh.observed import INFO, REFRESH, REFRESH_TIMESTAMP, Observed
-from cmp.refresh.telling import Change, HardRefresh, Operate
+from cmp.refresh.spec_lock import with_lock, written_sources
+from cmp.refresh.telling import Action, Change, Operate, WriteSpec
 from cmp.refresh.wanted import Wanted
 
 _USERNAME = "image-cmp"
@@ -20,18 +20,21 @@ def application_path(app: Observed) -> str:
     return f"{API}/namespaces/{namespace}/applications/{name}"
 
 
-def patch(
-    app: Observed, change: Change, step: HardRefresh | Operate, now: datetime
-) -> dict[str, Any]:
+def patch(app: Observed, change: Change, step: Action, now: datetime) -> dict[str, Any]:
     """Return the merge patch for a step; it holds only for the Application as it was seen."""
-    metadata: dict[str, Any] = {"resourceVersion": app.resource_version}
-    body: dict[str, Any] = {"metadata": metadata}
-    if isinstance(step, HardRefresh) or step.is_locked:
-        # Without the time a request made while a refresh runs would be lost.
-        metadata["annotations"] = {REFRESH: "hard", REFRESH_TIMESTAMP: now.isoformat()}
+    body = hard_refresh(now) if step.refreshes else {"metadata": {}}
+    body["metadata"]["resourceVersion"] = app.resource_version
     if isinstance(step, Operate):
         body["operation"] = _operation(app, change, is_locked=step.is_locked)
+    elif isinstance(step, WriteSpec):
+        body["spec"] = _spec(app, change.wanted)
     return body
+
+
+def hard_refresh(now: datetime) -> dict[str, Any]:
+    """Return the merge patch that has an Application rendered anew, whatever else it is."""
+    # Without the time a request made while a refresh runs would be lost.
+    return {"metadata": {"annotations": {REFRESH: "hard", REFRESH_TIMESTAMP: now.isoformat()}}}
 
 
 def describe(images: Iterable[tuple[str, str]]) -> str:
@@ -63,16 +66,24 @@ def _operation(app: Observed, change: Change, *, is_locked: bool) -> dict[str, A
 
 
 def _locked_sources(app: Observed, wanted: Wanted) -> list[dict[str, Any]]:
-    """Return the spec's sources, those of our plugin with the parameter ``image-lock``."""
-    locked = []
-    for manifest, source in zip(app.sources, app.application.sources, strict=True):
-        copy = dict(manifest)
-        if source.plugin == PLUGIN:
-            # An empty one too: with the spec's own source Argo CD would sync what it has cached.
-            lock = wanted.lock(source.id)
-            plugin = dict(manifest["plugin"])
-            others = [p for p in plugin.get("parameters") or () if p.get("name") != IMAGE_LOCK]
-            plugin["parameters"] = [*others, {"name": IMAGE_LOCK, "map": lock}]
-            copy["plugin"] = plugin
-        locked.append(copy)
-    return locked
+    """Return the spec's sources, those of our plugin with the parameter ``image-lock``.
+
+    An empty one too: with the spec's own source Argo CD would sync what it has cached. What
+    the spec itself locks stays so, for it is rendered before and after.
+    """
+    return [
+        with_lock(manifest, {**wanted.lock(source.id), **(present or {})})
+        if source.plugin == PLUGIN
+        else dict(manifest)
+        for manifest, source, present in zip(
+            app.sources, app.application.sources, app.locks, strict=True
+        )
+    ]
+
+
+def _spec(app: Observed, wanted: Wanted) -> dict[str, Any]:
+    """Return the part of the spec that changes; of several sources a merge patch takes all."""
+    sources = written_sources(app, wanted)
+    if app.is_multi_source:
+        return {"sources": sources}
+    return {"source": {"plugin": {"parameters": sources[0]["plugin"]["parameters"]}}}

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import uuid4
 
 from cmp.core.image import Repository
+from cmp.core.people import Instruction
 from cmp.core.record import ApplicationRecord, History, Recorded, SourceRecord
 from cmp.core.snapshot import Snapshot
 from cmp.index import Manifest
@@ -28,6 +29,8 @@ class Publication:
     manifest: Manifest | None
     """Of the last publication; without one this begins a new life of the store."""
     complete: bool
+    forgotten: frozenset[tuple[str, str]] = frozenset()
+    """Documents to delete, by kind and identity."""
 
 
 def publish(
@@ -41,7 +44,10 @@ def publish(
     manifest, last = publication.manifest, _last_generation(publication)
     records = {plan.instance: _record(plan, publication, now) for plan in publication.plans}
     state.put_histories(_new_histories(publication, records))
-    changed = manifest is None
+    index.begin()
+    changed = manifest is None or bool(publication.forgotten)
+    if publication.forgotten:
+        index.forget(sorted(publication.forgotten), last + 1, now)
     for repository, snapshot in publication.new.items():
         before = publication.old.get(repository)
         if snapshot == before:
@@ -74,7 +80,7 @@ def _new_histories(
     for plan in publication.plans:
         known = publication.known[plan.instance]
         history = _history(plan, records[plan.instance], known)
-        if history != known.history:
+        if history != known.history or publication.manifest is None:
             histories[plan.instance] = history
     return histories
 
@@ -94,7 +100,8 @@ def _last_generation(publication: Publication) -> int:
 def _record(plan: ApplicationPlan, publication: Publication, now: datetime) -> ApplicationRecord:
     sources = []
     for number, source in enumerate(plan.sources):
-        decisions = {}
+        decisions: dict[str, Recorded] = {}
+        instructions = dict[str, Instruction]()
         if source.problem:
             decisions = _decisions_before(publication.known[plan.instance], source)
         for image in source.image_list.images:
@@ -102,8 +109,12 @@ def _record(plan: ApplicationPlan, publication: Publication, now: datetime) -> A
             recorded = record(outcome, plan.instance, now)
             if recorded:
                 decisions[image.alias] = recorded
+            if outcome.instruction:
+                instructions[image.alias] = outcome.instruction
         sources.append(
-            SourceRecord(source.source.id, source.annotations, source.parameters, decisions)
+            SourceRecord(
+                source.source.id, source.annotations, source.parameters, decisions, instructions
+            )
         )
     return ApplicationRecord(plan.instance, plan.application, tuple(sources))
 

@@ -1,12 +1,13 @@
 """Which cluster and namespaces a refresher serves, and how fast."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cmp.core.duration import parse_duration
 from cmp.errors import InvalidInput
+from cmp.refresh.address import Address
 from cmp.settings import setting
 
 if TYPE_CHECKING:
@@ -30,10 +31,17 @@ class Scope:
     at_once: int
     """Applications that are told of a change at a time."""
     forget_after: timedelta
-    """How long the state of an Application that is gone is kept."""
+    """How long what is known of an Application or repository that is gone is kept."""
     ack_wait: timedelta
     """How long mirrors are waited for before Argo CD is told."""
+    refresh_on_upgrade: bool
+    """Whether all Applications are rendered anew after a change of what renders them."""
     dry_run: bool
+    webhook: Address | None = None
+    """Where pushes are told to us."""
+    webhook_secret: str = field(default="", repr=False)
+    metrics: Address | None = None
+    """Where health and metrics are read."""
 
     @classmethod
     def read(cls, args: "Namespace", env: Mapping[str, str], namespace: str) -> "Scope":
@@ -41,15 +49,16 @@ class Scope:
 
         Raises `InvalidInput` naming the setting.
         """
-        control_plane = setting(args.argocd_namespace, env, "CMP_ARGOCD_NAMESPACE", namespace)
-        if not control_plane:
+        webhook = _address(args.webhook_address, env, "CMP_WEBHOOK_ADDRESS")
+        secret = setting(None, env, "CMP_WEBHOOK_SECRET")
+        if webhook and not secret:
             raise InvalidInput(
-                "the namespace of Argo CD's control plane is not known; "
-                "name it with --argocd-namespace or CMP_ARGOCD_NAMESPACE"
+                "webhooks are not served without a secret; set it, and give it to the senders",
+                where="CMP_WEBHOOK_SECRET",
             )
         others = setting(args.application_namespaces, env, "CMP_APPLICATION_NAMESPACES")
         return cls(
-            control_plane=control_plane,
+            control_plane=control_plane(args.argocd_namespace, env, namespace),
             application_namespaces=_names(others),
             interval=_interval(setting(args.interval, env, "CMP_INTERVAL", DEFAULT_INTERVAL)),
             forget_after=_duration(
@@ -62,8 +71,31 @@ class Scope:
             at_once=_count(
                 setting(args.poke_concurrency, env, "CMP_POKE_CONCURRENCY", DEFAULT_AT_ONCE)
             ),
+            refresh_on_upgrade=_bool(
+                setting(args.refresh_on_upgrade, env, "CMP_REFRESH_ON_UPGRADE", "true"),
+                "CMP_REFRESH_ON_UPGRADE",
+            ),
             dry_run=args.dry_run,
+            webhook=webhook,
+            webhook_secret=secret,
+            metrics=_address(args.metrics_address, env, "CMP_METRICS_ADDRESS"),
         )
+
+
+def _address(flag: str | None, env: Mapping[str, str], name: str) -> Address | None:
+    text = setting(flag, env, name)
+    return Address.parse(text, name) if text else None
+
+
+def control_plane(flag: str | None, env: Mapping[str, str], namespace: str) -> str:
+    """Return the namespace of Argo CD's control plane; ``namespace`` is our own, or empty."""
+    found = setting(flag, env, "CMP_ARGOCD_NAMESPACE", namespace)
+    if not found:
+        raise InvalidInput(
+            "the namespace of Argo CD's control plane is not known; "
+            "name it with --argocd-namespace or CMP_ARGOCD_NAMESPACE"
+        )
+    return found
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -98,3 +130,9 @@ def _count(text: str) -> int:
     if not (text.isascii() and text.isdecimal()) or int(text) < 1:
         raise InvalidInput(f"not a number from 1 on: {text!r}", where="CMP_POKE_CONCURRENCY")
     return int(text)
+
+
+def _bool(text: str, where: str) -> bool:
+    if text not in ("true", "false"):
+        raise InvalidInput(f"{text!r} is neither true nor false", where=where)
+    return text == "true"

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from cmp.core.image import Image, Repository
 from cmp.core.image_list import ManagedImage
+from cmp.core.people import Instruction
 from cmp.core.policy import Policy
 from cmp.core.record import Recorded
 from cmp.core.snapshot import Snapshot, Tag
@@ -29,10 +30,11 @@ from cmp.refresh.questions import Question, unread
 from cmp.refresh.restored import restored
 
 _ANY_TIME = datetime.min.replace(tzinfo=UTC)
-_Decided = dict[tuple[Policy, Repository, Recorded | None], tuple[Snapshot | None, Outcome]]
+_Alike = tuple[Policy, Repository, Recorded | None, Instruction | None]
+_Decided = dict[_Alike, tuple[Snapshot | None, Outcome]]
 """Outcomes with the snapshots they came from, by all else that they depend on."""
 
-_Before = Mapping[Key, tuple[ManagedImage, Recorded | None]]
+_Before = Mapping[Key, tuple[ManagedImage, Recorded | None, Instruction | None]]
 
 _MOST_ROUNDS = 20
 _NOT_YET = RegistryFailed("many that rank higher are no images; this one is looked at next time")
@@ -55,7 +57,7 @@ class Settling:
     ) -> Mapping[Repository, Snapshot]:
         """Return the snapshots with what the policies for them need to know of their tags."""
         chosen: dict[Repository, tuple[str, ...]] = {}
-        for _, previous in self._before().values():
+        for _, previous, _ in self._before().values():
             if previous:
                 others = chosen.get(previous.repository, ())
                 chosen[previous.repository] = (*others, previous.tag)
@@ -97,23 +99,24 @@ class Settling:
     ) -> Outcomes:
         outcomes: dict[Key, Outcome] = {}
         now = self.asked.now
-        for key, (image, recorded) in before.items():
+        for key, (image, recorded, instruction) in before.items():
             instance = key[0]
             snapshot = snapshots.get(image.repository)
             deployed = self.asked.deployed.get(instance, _nothing)
             previous = recorded or restored(
                 image, deployed(image.repository), snapshot, instance, now
             )
-            outcomes[key] = _outcome(image, snapshot, previous, decided)
+            outcomes[key] = _outcome((image, previous, instruction), snapshot, decided)
         outcomes |= agreed(outcomes, snapshots)
         return together({key: in_window(outcome, now) for key, outcome in outcomes.items()})
 
     def _before(self) -> _Before:
-        """Return every image with the decision in force, if there is one."""
+        """Return every image with the decision, and what a person said, in force."""
         return {
             (plan.instance, number, image.alias): (
                 image,
                 self.known[plan.instance].decision(plan, source, image),
+                self.asked.instruction(plan, source, image.alias),
             )
             for plan in self.plans
             for number, source in enumerate(plan.sources)
@@ -136,15 +139,19 @@ class Settling:
 
 
 def _outcome(
-    image: ManagedImage, snapshot: Snapshot | None, previous: Recorded | None, decided: _Decided
+    given: tuple[ManagedImage, Recorded | None, Instruction | None],
+    snapshot: Snapshot | None,
+    decided: _Decided,
 ) -> Outcome:
     """Decide, once for all Applications with the same policy and the same choice before."""
+    image, previous, instruction = given
     # Neither a decision's name nor its time has a part in the next one.
     before = previous._replace(id="", since=_ANY_TIME) if previous else None
-    alike = (image.policy, image.repository, before)
+    alike = (image.policy, image.repository, before, instruction)
     found = decided.get(alike)
     if found is None or found[0] is not snapshot:
-        found = decided[alike] = (snapshot, _slim(decide_image(image, snapshot, previous)))
+        made = decide_image(image, snapshot, previous, instruction)
+        found = decided[alike] = (snapshot, _slim(made))
     outcome = found[1]
     return replace(outcome, image=image, previous=previous if outcome.previous else None)
 

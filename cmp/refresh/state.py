@@ -23,6 +23,8 @@ SHARDS = 32
 _MOST_BYTES = 900 * 1024  # of a ConfigMap; the API server takes a MiB
 _PREFIX = "image-cmp-state-"
 _LONGEST_KEY = 253
+_TOOLS = "_tools"
+"""No Application has this name: theirs begin with a letter or a digit."""
 
 
 class State(Protocol):
@@ -48,6 +50,25 @@ class StoreState:
 
     def put_histories(self, histories: Mapping[str, History]) -> None:
         """Replace the past decisions of some Applications, by instance."""
+        for instance, history in histories.items():
+            self._store.put_history(instance, history)
+
+
+class CopiedState:
+    """The state, with a copy of past decisions in the store, where `explain` reads them."""
+
+    def __init__(self, state: State, store: Store) -> None:
+        """Keep ``state``, and the copy in ``store``."""
+        self._state = state
+        self._store = store
+
+    def history(self, instance: str) -> History:
+        """Return an Application's past decisions; empty when there are none."""
+        return self._state.history(instance)
+
+    def put_histories(self, histories: Mapping[str, History]) -> None:
+        """Replace the past decisions of some Applications, by instance."""
+        self._state.put_histories(histories)
         for instance, history in histories.items():
             self._store.put_history(instance, history)
 
@@ -88,7 +109,7 @@ class ConfigMapState:
     def history(self, instance: str) -> History:
         """Return an Application's past decisions; empty when there are none."""
         with self._lock:
-            return self._history(_key(instance))
+            return self._history(key_of(instance))
 
     def put_histories(self, histories: Mapping[str, History]) -> None:
         """Replace the past decisions of some Applications, and save.
@@ -97,17 +118,17 @@ class ConfigMapState:
         """
         with self._lock:
             for instance, history in histories.items():
-                self._put(_key(instance), history)
+                self._put(key_of(instance), history)
         self.save()
 
     def told(self, instance: str) -> Told | None:
         """Return what Argo CD was told of an Application; None when that is not known."""
         with self._lock:
-            return self._told.get(_key(instance))
+            return self._told.get(key_of(instance))
 
     def put_told(self, instance: str, told: Told) -> None:
         """Remember what Argo CD was told; `save` makes it last."""
-        key = _key(instance)
+        key = key_of(instance)
         history: History = {}
         with self._lock:
             with suppress(IndexTorn):
@@ -115,10 +136,22 @@ class ConfigMapState:
             self._told[key] = told
             self._put(key, history)
 
+    @property
+    def tools(self) -> str:
+        """The versions of what rendered all Applications last; empty when that is not known."""
+        with self._lock, suppress(ValueError, KeyError, TypeError):
+            return str(json.loads(self._texts.get(_TOOLS, ""))["versions"])
+        return ""
+
+    def put_tools(self, versions: str) -> None:
+        """Remember what has rendered all Applications; `save` makes it last."""
+        with self._lock:
+            self._put_text(_TOOLS, json.dumps({"versions": versions}))
+
     def others(self, instances: Iterable[str]) -> set[str]:
         """Return, as `forget` takes them, all Applications that are none of these."""
         with self._lock:
-            return self._texts.keys() - {_key(instance) for instance in instances}
+            return self._texts.keys() - {key_of(i) for i in instances} - {_TOOLS}
 
     def forget(self, keys: Iterable[str]) -> None:
         """Forget some Applications; `save` makes it last."""
@@ -157,13 +190,16 @@ class ConfigMapState:
 
     def _put(self, key: str, history: History) -> None:
         text = _dump(history, self._told.get(key))
+        if self._texts.get(key) != text and self._room(key, text) is None:
+            # What is in force has to be kept, what was before it may go.
+            newest = {alias: past[:1] for alias, past in history.items()}
+            text = _dump(newest, self._told.get(key))
+        self._put_text(key, text)
+
+    def _put_text(self, key: str, text: str) -> None:
         if self._texts.get(key) == text:
             return
         shard = self._room(key, text)
-        if shard is None:  # what is in force has to be kept, what was before it may go
-            newest = {alias: past[:1] for alias, past in history.items()}
-            text = _dump(newest, self._told.get(key))
-            shard = self._room(key, text)
         if shard is None:
             raise ClusterFailed(
                 f"the {len(self._sizes)} ConfigMaps of the state are full; "
@@ -216,7 +252,7 @@ class ConfigMapState:
             self._cluster.create(self._path, {**manifest, "data": whole})
 
 
-def _key(instance: str) -> str:
+def key_of(instance: str) -> str:
     """Return the name of an Application in a ConfigMap, which may have 253 characters."""
     if len(instance) <= _LONGEST_KEY:
         return instance

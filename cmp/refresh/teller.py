@@ -6,27 +6,42 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from cmp.backoff import pause_s
 from cmp.core.sync_windows import SyncWindow, why_closed
 from cmp.errors import CmpError
 from cmp.refresh.cluster import Cluster, ClusterFailed, Conflict, Missing
 from cmp.refresh.events import event
+from cmp.refresh.instruments import Instruments
 from cmp.refresh.observed import Observed
 from cmp.refresh.patches import application_path, describe, patch
 from cmp.refresh.scope import Scope
+from cmp.refresh.spec_lock import is_written, pending
+from cmp.refresh.spec_writes import CONTESTED, SpecWrites
 from cmp.refresh.state import ConfigMapState
-from cmp.refresh.telling import Change, Done, HardRefresh, Operate, Progress, Wait, next_step
+from cmp.refresh.telling import (
+    Action,
+    Change,
+    Done,
+    Operate,
+    Progress,
+    Wait,
+    WriteSpec,
+    next_step,
+)
 from cmp.refresh.wanted import Told, Wanted
 from cmp.refresh.watched import Name, Watched
 
 log = logging.getLogger(__name__)
 
+_NAME = "teller"
+
 _LOOK_EVERY_S = 1.0  # at sync windows and pauses, which no event ends
 _SETTLE_S = 0.05  # events come in bursts
 _FIRST_RETRY_S = 0.2
 _LONGEST_RETRY_S = 60.0
+_END_WITHIN_S = 5.0
 _SLOT_S = 60.0  # what takes longer no longer keeps others from being told
 
 
@@ -47,6 +62,14 @@ class _Telling:
     """When it may be tried again after the API server failed."""
 
 
+class ArgoCD(NamedTuple):
+    """How Argo CD is told, and what it says."""
+
+    cluster: Cluster
+    applications: Watched[Observed]
+    projects: Watched[tuple[SyncWindow, ...]]
+
+
 class Teller:
     """Tells Argo CD of changed decisions, so many Applications at a time.
 
@@ -55,37 +78,42 @@ class Teller:
 
     def __init__(
         self,
-        cluster: Cluster,
-        applications: Watched[Observed],
-        projects: Watched[tuple[SyncWindow, ...]],
+        argocd: ArgoCD,
         state: ConfigMapState,
         scope: Scope,
+        instruments: Instruments,
     ) -> None:
         """Prepare; `start` begins to work."""
-        self._cluster = cluster
-        self._applications = applications
-        self._projects = projects
+        self._cluster, self._applications, self._projects = argocd
         self._state = state
         self._scope = scope
+        self._meter = instruments.meter
+        self._health = instruments.health
+        self._lags = instruments.lags
         self._telling: dict[Name, _Telling] = {}
+        self._writes: dict[Name, SpecWrites] = {}
         self._lock = threading.Lock()
         self._wanted: Mapping[Name, Wanted] = {}
         self._changed: set[Name] = set()
         self._is_idle = False
         self._awake = threading.Event()
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="teller", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=_NAME, daemon=True)
 
     def start(self) -> None:
         """Begin to work, in a thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish the step under way, save what is known, and end."""
+        """Finish the step under way, save what is known, and end.
+
+        An API server that does not answer is not waited for: the next refresher finds out
+        what came of the step.
+        """
         self._stopping.set()
         self._awake.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(_END_WITHIN_S)
 
     def wake(self, name: Name) -> None:
         """Look again at an Application that has changed."""
@@ -110,6 +138,7 @@ class Teller:
     def _run(self) -> None:
         looked_s = 0.0
         while not self._stopping.is_set():
+            self._health.beat(_NAME)
             self._awake.wait(_LOOK_EVERY_S)
             self._stopping.wait(_SETTLE_S)
             self._awake.clear()
@@ -125,9 +154,11 @@ class Teller:
                 self._state.save()
             except CmpError as error:
                 log.warning("state not saved", extra={"reason": error})
+                self._meter.count("store_errors_total", store="state")
                 with self._lock:
                     self._changed |= changed
                 continue
+            self._meter.show("pending", len(self._telling))
             is_idle = all(t.waits and not self._is_under_way(t) for t in self._telling.values())
             with self._lock:
                 self._is_idle = is_idle and self._wanted is wanted
@@ -136,6 +167,8 @@ class Teller:
         """Begin a telling for each Application that is to run something else than was told."""
         for name in self._telling.keys() - wanted.keys():
             del self._telling[name]
+        for name in self._writes.keys() - wanted.keys():
+            del self._writes[name]
         for name in wanted.keys() & changed:
             wish, app = wanted[name], self._applications.get(name)
             known = self._telling.get(name)
@@ -144,7 +177,8 @@ class Teller:
             if known and known.change.wanted.told == wish.told:
                 known.change = replace(known.change, wanted=wish)  # its texts may be others
                 continue
-            change = Change(wish, self._told(app))
+            contested = self._is_contested(name, app, wish)
+            change = Change(wish, self._told(app), is_contested=contested)
             before = known.change.before if known else _before(change, app)
             if change.is_news(app):
                 self._telling[name] = _Telling(replace(change, before=before))
@@ -155,6 +189,7 @@ class Teller:
 
     def _advance_all(self, changed: set[Name]) -> None:
         for name in list(self._telling.keys() & changed):
+            self._health.beat(_NAME)
             telling, app = self._telling[name], self._applications.get(name)
             if self._stopping.is_set():
                 return
@@ -172,6 +207,8 @@ class Teller:
         now = _now()
         windows = self._projects.get((self._scope.control_plane, app.project)) or ()
         closed = why_closed(windows, app.destination, now)
+        contested = self._is_contested(name, app, telling.change.wanted)
+        telling.change = replace(telling.change, is_contested=contested)
         step = next_step(app, telling.change, telling.progress, closed=closed, now=now)
         telling.waits = step if isinstance(step, Wait) else None
         if isinstance(step, Wait):
@@ -180,10 +217,11 @@ class Teller:
                 self._announce(app, telling.change, "ImageAvailable", step.why)
         elif isinstance(step, Done):
             del self._telling[name]
+            self._measure_end(telling, step)
             self._announce_end(app, telling.change, step)
             self._remember(app, telling.change.wanted.told)
         elif sum(map(self._is_under_way, self._telling.values())) < self._scope.at_once:
-            self._act(app, telling, step, now)
+            self._act(name, app, telling, step, now)
 
     def _is_under_way(self, telling: _Telling) -> bool:
         is_ours = telling.waits is not None and telling.waits.is_ours
@@ -194,8 +232,24 @@ class Teller:
         telling.failures += 1
         telling.not_before_s = time.monotonic() + wait_s
 
+    def _is_contested(self, name: Name, app: Observed, wanted: Wanted) -> bool:
+        """Tell whether somebody else owns its spec; told once to people."""
+        writes, now = self._writes.get(name), _now()
+        if writes is None or not wanted.in_spec:
+            return False
+        if not writes.is_contested(now) and not is_written(app, wanted):
+            self._writes[name] = writes = writes.found_without(wanted.decisions, now)
+            if writes.is_contested(now):
+                where = {"application": app.application, "reason": CONTESTED}
+                log.warning("spec not written", extra=where)
+                key = wanted.decisions
+                create_event(
+                    self._cluster, event(app, "ImageLockReverted", CONTESTED, key=key, now=now)
+                )
+        return writes.is_contested(now)
+
     def _act(
-        self, app: Observed, telling: _Telling, step: HardRefresh | Operate, now: datetime
+        self, name: Name, app: Observed, telling: _Telling, step: Action, now: datetime
     ) -> None:
         where = {"application": app.application, "step": type(step).__name__}
         try:
@@ -204,9 +258,12 @@ class Teller:
         except ClusterFailed as error:
             # After a conflict it is another than was seen, and comes by the watch.
             self._put_off(telling)
-            if not isinstance(error, Conflict | Missing):
+            is_other = isinstance(error, Conflict | Missing)
+            self._count(step, "conflict" if is_other else "failed")
+            if not is_other:
                 log.warning("not told yet", extra={**where, "reason": error})
             return
+        self._count(step, "done")
         if telling.progress == Progress():
             # From now on what was told before is no longer what Argo CD has.
             self._remember(app, Told(images=telling.change.before))
@@ -215,7 +272,27 @@ class Teller:
         telling.asked_s = time.monotonic()
         telling.progress = telling.progress.after(step, now)
         self._applications.learn(manifest)
+        if isinstance(step, WriteSpec):
+            written = self._writes.get(name, SpecWrites())
+            self._writes[name] = written.after(telling.change.wanted.decisions, now)
+            _log_update(app, telling.change)
         log.info("told Argo CD", extra={**where, "decisions": telling.change.wanted.decisions})
+
+    def _count(self, step: Action, result: str) -> None:
+        name = "hard_refresh"
+        if isinstance(step, WriteSpec):
+            name = "write_spec"
+        elif isinstance(step, Operate):
+            name = "refresh_and_sync" if step.is_locked else "sync"
+        self._meter.count("steps_total", step=name, result=result)
+
+    def _measure_end(self, telling: _Telling, done: Done) -> None:
+        lag = self._lags.end(telling.change.wanted.decisions.split(","))
+        if telling.change.images():
+            result = "failed" if done.failed else "unconfirmed" if done.note else "synced"
+            self._meter.count("syncs_total", result=result)
+            if lag and not done.failed and not telling.announced:
+                self._meter.observe("lag_seconds", lag[0], since=lag[1])
 
     def _announce_end(self, app: Observed, change: Change, done: Done) -> None:
         if done.failed or done.note:
@@ -254,6 +331,22 @@ def create_event(cluster: Cluster, manifest: Mapping[str, Any]) -> None:
         pass
     except ClusterFailed as error:
         log.warning("no event", extra={"reason": error})
+
+
+def _log_update(app: Observed, change: Change) -> None:
+    """Say in argocd-image-updater's words what was written into a spec: they are looked for."""
+    name = app.application.name
+    for before, after in change.images():
+        log.info(
+            "Successfully updated image '%s' to '%s', but pending spec update (dry run=%s)",
+            *(before, after, "false"),
+            extra={"application": name},
+        )
+    log.info(
+        "Committing %d parameter update(s) for application %s",
+        *(pending(app, change.wanted), name),
+        extra={"application": name},
+    )
 
 
 def _before(change: Change, app: Observed) -> dict[str, str]:

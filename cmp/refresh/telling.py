@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from cmp.refresh.observed import Observed, of_repository
+from cmp.refresh.observed import Observed
+from cmp.refresh.spec_lock import given_by_spec, is_written
 from cmp.refresh.wanted import Told, Wanted, WantedImage
 
 _FIRST_PAUSE = timedelta(seconds=2)
@@ -28,6 +29,11 @@ _PASSING = re.compile(r"-m cmp render` failed exit status 1\b")
 class HardRefresh:
     """Have the manifests rendered anew."""
 
+    @property
+    def refreshes(self) -> bool:
+        """It asks for a hard refresh."""
+        return True
+
 
 @dataclass(frozen=True, slots=True)
 class Operate:
@@ -35,6 +41,25 @@ class Operate:
 
     is_locked: bool
     """In one with a hard refresh, the sources having the wanted images as a parameter."""
+
+    @property
+    def refreshes(self) -> bool:
+        """It asks for a hard refresh."""
+        return self.is_locked
+
+
+@dataclass(frozen=True, slots=True)
+class WriteSpec:
+    """Write the wanted images into the spec; Argo CD syncs a changed spec by itself.
+
+    In one with a hard refresh: of a lock that was there before Argo CD has cached what it was
+    rendered to then, or that it could not be.
+    """
+
+    @property
+    def refreshes(self) -> bool:
+        """It asks for a hard refresh."""
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +81,8 @@ class Done:
     note: str = ""
 
 
-Step = HardRefresh | Operate | Wait | Done
+Action = HardRefresh | Operate | WriteSpec
+Step = Action | Wait | Done
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +94,13 @@ class Change:
     """What it was told before; None where nothing is known of that."""
     before: Mapping[str, str] = field(default_factory=dict)
     """References by the images' names, of what ran when it was first looked at."""
+    is_contested: bool = False
+    """Somebody else owns the spec: it is not written."""
+
+    @property
+    def in_spec(self) -> bool:
+        """Tell whether the images are to stand in the spec."""
+        return bool(self.wanted.in_spec) and not self.is_contested
 
     @property
     def other_images(self) -> bool:
@@ -81,6 +114,8 @@ class Change:
         reports as synced decides.
         """
         if _PASSING.search(app.error):
+            return True
+        if self.in_spec and not is_written(app, self.wanted):
             return True
         if self.told is not None:
             told = (self.told.decisions, self.told.policy)
@@ -110,10 +145,10 @@ class Progress:
     not_before: datetime | None = None
     """When the next refresh may be, should one more be needed."""
 
-    def after(self, step: HardRefresh | Operate, now: datetime) -> "Progress":
+    def after(self, step: Action, now: datetime) -> "Progress":
         """Return the progress once ``step`` was done."""
         pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(self.refreshes, 10))
-        refreshes = self.refreshes + (isinstance(step, HardRefresh) or step.is_locked)
+        refreshes = self.refreshes + step.refreshes
         return replace(
             self,
             refreshes=refreshes,
@@ -137,12 +172,14 @@ def next_step(
     """
     if app.is_deleted or (progress == Progress() and not change.is_news(app)):
         return Done()
-    first = _busy(app, change) or _render_anew(app, change, progress, closed)
+    first = _busy(app, change) or _write(app, change) or _render_anew(app, change, progress, closed)
     if first:
         return first
     if app.error or app.sync_status == "Unknown":
         why = app.error or "its status is Unknown"
         return _again(progress, f"Argo CD cannot compare it: {why}", now)
+    if not change.in_spec and (given := given_by_spec(app, change.wanted)):
+        return Done(note=f"its parameter image-lock has {given}; take that out of the spec")
     if app.sync_status == "OutOfSync":
         return _out_of_sync(app, change, progress, closed, now)
     return _compared(app, change, progress, now)
@@ -153,15 +190,25 @@ def _busy(app: Observed, change: Change) -> Wait | None:
     if not app.is_reconciled:
         return Wait("Argo CD has not compared it yet")
     if not app.operation.is_over:
-        return Wait("an operation is running", is_ours=_is_ours(app, change.wanted))
+        return Wait("an operation is running", is_ours=_is_ours(app, change))
     return None
+
+
+def _write(app: Observed, change: Change) -> WriteSpec | None:
+    """Return the step by which the spec has what is wanted; None when it does, or is not to.
+
+    Whatever the sync windows say: that is what the owner has Argo CD sync when one opens.
+    """
+    is_due = change.in_spec and not is_written(app, change.wanted)
+    return WriteSpec() if is_due else None
 
 
 def _render_anew(app: Observed, change: Change, progress: Progress, closed: str) -> Step | None:
     """Return the step by which what is wanted is rendered; None when it was."""
-    if app.sync.automated and app.sync.self_heal and not closed and not app.error:
+    heals = app.sync.automated and app.sync.self_heal and not closed and not app.error
+    if heals and not change.in_spec and not given_by_spec(app, change.wanted):
         # A hard refresh by itself would have Argo CD sync in parts, without hooks.
-        synced = progress.operations or _is_ours(app, change.wanted)
+        synced = progress.operations or _is_ours(app, change)
         if change.other_images and not synced and _is_behind(app, change):
             return Operate(is_locked=True)
     if not progress.refreshes:
@@ -188,13 +235,16 @@ def _out_of_sync(
 
 def _not_synced(app: Observed, change: Change, progress: Progress, now: datetime) -> Step:
     """Return the step for one whose images are behind, and that may be synced."""
-    synced = progress.operations or (_is_ours(app, change.wanted) and change.other_images)
+    synced = progress.operations or (_is_ours(app, change) and change.other_images)
     if synced and _is_recent(app, now, _COMPARED_WITHIN):
         return Wait("it is compared", is_ours=True)
-    if app.sync.self_heal:
-        return Done()  # what is left to do Argo CD does
-    if synced and not _older(app, change.wanted):
-        return Done(note=_not_listed(app, change.wanted))
+    if change.in_spec and not synced:
+        # Argo CD does so at once; not where it did before, with this very spec.
+        is_early = progress.not_before is not None and now < progress.not_before
+        return Wait("Argo CD syncs it", is_ours=True) if is_early else Operate(is_locked=False)
+    if app.sync.self_heal or (synced and not _older(app, change.wanted)):
+        # With self-heal what is left to do Argo CD does.
+        return Done(note="" if app.sync.self_heal else _not_listed(app, change.wanted))
     # Once more where another replica's render was synced, begun before the decision was there.
     if progress.operations_compared < progress.operations:
         return HardRefresh()
@@ -206,7 +256,7 @@ def _not_synced(app: Observed, change: Change, progress: Progress, now: datetime
 def _has_failed(app: Observed, change: Change, progress: Progress) -> bool:
     """Tell whether a sync for this very change, not for one before it, has failed."""
     is_for_it = progress.operations > 0 or change.other_images
-    return is_for_it and _is_ours(app, change.wanted) and app.operation.phase != "Succeeded"
+    return is_for_it and _is_ours(app, change) and app.operation.phase != "Succeeded"
 
 
 def _is_recent(app: Observed, now: datetime, within: timedelta) -> bool:
@@ -233,8 +283,13 @@ def _again(progress: Progress, why: str, now: datetime) -> Step:
     return HardRefresh()
 
 
-def _is_ours(app: Observed, wanted: Wanted) -> bool:
-    return bool(wanted.decisions) and app.operation.decisions == wanted.decisions
+def _is_ours(app: Observed, change: Change) -> bool:
+    """Tell whether the last operation is for what is wanted: ours, or that of a spec we wrote."""
+    wanted, operation = change.wanted, app.operation
+    if not wanted.decisions:
+        return False
+    is_of_spec = change.in_spec and is_written(app, wanted) and operation.locks == app.locks
+    return operation.decisions == wanted.decisions or is_of_spec
 
 
 def _is_behind(app: Observed, change: Change) -> bool:
@@ -265,9 +320,8 @@ def _older(app: Observed, wanted: Wanted) -> list[str]:
 
 
 def _is_there(app: Observed, image: WantedImage) -> bool:
-    """Tell whether an image was synced last or runs; a sync in parts lists only its part."""
-    running = of_repository(app.running, image.repository)
-    return image.is_among((*app.deployed(image.repository), *running))
+    """Tell whether an image was synced last, or runs."""
+    return image.is_among(app.seen(image.repository))
 
 
 def _same_repository(wanted: Wanted, image: WantedImage) -> list[WantedImage]:

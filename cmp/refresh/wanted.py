@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from cmp.core.image import Image, Repository, reference_suffix
+from cmp.core.image_list import read_image_list
 from cmp.core.record import ApplicationRecord, Recorded, SourceId, shared_name
+from cmp.core.write_back import ARGOCD, method
+from cmp.errors import InvalidPolicy
 
 
 class WantedImage(NamedTuple):
@@ -29,6 +32,11 @@ class WantedImage(NamedTuple):
         """The image as it is wanted: ``registry/path:tag``."""
         suffix = reference_suffix(self.decision.tag, self.decision.digest)
         return f"{self.repository.written}{suffix}"
+
+    @property
+    def locked(self) -> str:
+        """As it stands in ``image-lock``: ``tag[@digest]``."""
+        return reference_suffix(self.decision.tag, self.decision.digest).removeprefix(":")
 
     def is_among(self, images: tuple[Image, ...]) -> bool:
         """Tell whether it is what ``images``, all of its repository, have."""
@@ -61,6 +69,8 @@ class Wanted:
     policy: str
     held: Mapping[str, str]
     """By name: why an image is not what the registry alone would lead to."""
+    in_spec: Mapping[SourceId, frozenset[str]] = field(default_factory=dict)
+    """With ``write-back-method: argocd``: by source the aliases of its image-list. Else nothing."""
 
     @property
     def decisions(self) -> str:
@@ -74,22 +84,35 @@ class Wanted:
 
     def lock(self, source: SourceId) -> dict[str, str]:
         """Return the parameter ``image-lock`` for a source: alias to ``tag[@digest]``."""
-        return {
-            image.alias: reference_suffix(image.decision.tag, image.decision.digest).removeprefix(
-                ":"
-            )
-            for image in self.images
-            if image.source == source
-        }
+        return {image.alias: image.locked for image in self.images if image.source == source}
 
 
 def wanted_by(record: ApplicationRecord) -> Wanted:
     """Return what a record asks for."""
     images = tuple(_images(record))
     inputs = [[*source.source, sorted(source.annotations.items())] for source in record.sources]
+    # A person's word goes before a lock file: that changes a render, and no decision's id.
+    told = [[i.name, i.decision.by] for i in images if i.decision.by]
     held = {image.name: image.decision.held for image in images if image.decision.held}
-    digest = hashlib.sha256(json.dumps(inputs).encode()).hexdigest()[:16]
-    return Wanted(images, digest if record.sources else "", held)
+    digest = hashlib.sha256(json.dumps([*inputs, *told]).encode()).hexdigest()[:16]
+    return Wanted(images, digest if record.sources else "", held, _in_spec(record))
+
+
+def _in_spec(record: ApplicationRecord) -> dict[SourceId, frozenset[str]]:
+    """Return the aliases by source, where one source says so: the spec is one.
+
+    With a policy that cannot be read the spec stays as it is.
+    """
+    keys = {source.source: {**source.annotations, **source.parameters} for source in record.sources}
+    try:
+        if all(method(policy) != ARGOCD for policy in keys.values()):
+            return {}
+        return {
+            source: frozenset(image.alias for image in read_image_list(policy).images)
+            for source, policy in keys.items()
+        }
+    except InvalidPolicy:
+        return {}
 
 
 def _images(record: ApplicationRecord) -> Iterator[WantedImage]:

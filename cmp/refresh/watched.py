@@ -3,8 +3,8 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
-from typing import Generic, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from typing import Generic, NamedTuple, TypeVar
 
 from cmp.backoff import pause_s
 from cmp.errors import CmpError
@@ -25,6 +25,15 @@ Name = tuple[str, str]
 """Namespace and name."""
 
 
+class Kind(NamedTuple):
+    """What is watched."""
+
+    plural: str
+    api: str = API
+    only: str = ""
+    """The name of the one object that is, where it is not all of them."""
+
+
 class Watched(Generic[_T]):
     """The objects of one kind in some namespaces, each parsed to what of it is needed.
 
@@ -36,14 +45,14 @@ class Watched(Generic[_T]):
     def __init__(
         self,
         cluster: Cluster,
-        plural: str,
+        kind: Kind,
         namespaces: tuple[str, ...],
         parse: Callable[[Object], _T | None],
         changed: Callable[[Name], object],
     ) -> None:
-        """Prepare to watch a kind of Argo CD's; `start` begins."""
+        """Prepare to watch a kind; `start` begins."""
         self._cluster = cluster
-        self._plural = plural
+        self._kind = kind
         self._namespaces = namespaces
         self._parse = parse
         self._changed = changed
@@ -56,7 +65,7 @@ class Watched(Generic[_T]):
     def start(self) -> None:
         """Begin to list and watch, in a thread for each namespace."""
         for namespace in self._namespaces:
-            path = f"{API}/namespaces/{namespace}/{self._plural}"
+            path = f"{self._kind.api}/namespaces/{namespace}/{self._kind.plural}"
             threading.Thread(target=self._run, args=(path, namespace), daemon=True).start()
 
     def stop(self) -> None:
@@ -127,7 +136,7 @@ class Watched(Generic[_T]):
             began_s = time.monotonic()
             try:
                 version = version or self._list(path, namespace)
-                for kind, manifest in self._cluster.watch(path, version, seconds=_WATCH_S):
+                for kind, manifest in self._changes(path, version):
                     version = manifest["metadata"]["resourceVersion"]
                     self._event(kind, manifest)
             except Expired as error:
@@ -141,8 +150,11 @@ class Watched(Generic[_T]):
             failures = 0 if time.monotonic() - began_s > _LONG_S else failures + 1
             self._stop.wait(pause_s(failures, first_s=_FIRST_PAUSE_S, longest_s=_LONGEST_PAUSE_S))
 
+    def _changes(self, path: str, version: str) -> Iterator[tuple[str, Object]]:
+        return self._cluster.watch(path, version, seconds=_WATCH_S, only=self._kind.only)
+
     def _list(self, path: str, namespace: str) -> str:
-        manifests, version = self._cluster.list(path)
+        manifests, version = self._cluster.list(path, only=self._kind.only)
         for manifest in manifests:
             self.learn(manifest, is_truth=True)
         present = {_name(manifest) for manifest in manifests}

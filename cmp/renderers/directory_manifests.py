@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from cmp.compose import compose
 from cmp.core.documents import bare, documents
 from cmp.core.flow import flow
 from cmp.core.json_values import json_value
 from cmp.errors import InvalidSource
-from cmp.renderers.compose import compose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import jsonpatch
 import jsonpointer
 
+from cmp.compose import compose
 from cmp.core.flow import flow
 from cmp.core.json_values import json_value
 from cmp.core.selector import Selector
 from cmp.errors import InvalidSource, RenderRefused
-from cmp.renderers.compose import compose
 from cmp.renderers.patch_options import mapping, read_items, target, text_field
 from cmp.renderers.rendered import parts, tree
 

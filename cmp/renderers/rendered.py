@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cmp.compose import compose
 from cmp.core.yaml_tree import Mapping, Sequence, field, is_null, items, resolved
 from cmp.errors import RenderRefused
-from cmp.renderers.compose import compose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,12 +1,14 @@
 """The cases of tests/cases: facts of Argo CD and argocd-image-updater, and where we differ."""
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from cmp.core.decide import Decision, decide
 from cmp.core.envsubst import envsubst
@@ -16,9 +18,16 @@ from cmp.core.image_list import ManagedImage, parse_entry, read_image_list
 from cmp.core.injection import Choice, helm_parameters, kustomize_image
 from cmp.core.policy import Policy, wants_platform
 from cmp.core.snapshot import Tag
-from cmp.errors import CmpError, InvalidPolicy, InvalidSource
+from cmp.core.value_path import found_value, parse_value_path, value_change
+from cmp.core.write_back_target import WriteBackTarget
+from cmp.core.yaml_change import Change
+from cmp.core.yaml_tree import Node
+from cmp.errors import CmpError, InvalidInput, InvalidPolicy, InvalidSource
 from cmp.renderers import detect
 from cmp.renderers.helm import kubernetes_version
+from cmp.writeback import Wanted, edited
+from cmp.writeback.changed import changed
+from tests.support.targets import written
 from tests.support.values import REPOSITORY, built, snapshot
 
 Case = dict[str, Any]
@@ -28,6 +37,7 @@ _FOLDER = Path(__file__).resolve().parent.parent / "cases"
 
 _LATER_NATIVE = "not run: a later issue, native Applications and what runs in them"
 _LATER_WRITE_BACK = "not run: a later issue, write-back"
+_ONLY_RESOURCES = "not run: variables of plugins, which no annotation names; ours have a lock file"
 _LATER_REGISTRY = "not run here: the registry client's, whose tests ask a real registry"
 _HELM = "not run here: in tests/renderers/test_helm_cases.py"
 _LATER_WEBHOOK = "not run: a later issue, webhooks"
@@ -44,15 +54,12 @@ _EXCEPTIONS: Mapping[str, str] = {
     "match_regexp-03": "differs: an unknown filter is an error, not silence",
     "match_regexp-12": "differs: a bad expression is an error, not silence",
     "ignore_globs-03": "differs: no tag is empty, so an empty glob is dropped, as in 0.x",
-    "kustomize_image-01": _LATER_WRITE_BACK,
-    "kustomize_image-02": _LATER_WRITE_BACK,
-    "kustomize_image-09": _LATER_WRITE_BACK,
-    "kustomize_image-11": _LATER_WRITE_BACK,
     "credentials_parse": _LATER_REGISTRY,
     "registry_prefix": _LATER_REGISTRY,
-    "writeback_values": _LATER_WRITE_BACK,
-    "write_back_target": _LATER_WRITE_BACK,
-    "argocd_source_merge": _LATER_WRITE_BACK,
+    "writeback_values-18": "differs: a bug of the reference; which place is meant is the same "
+    "for every value",
+    "argocd_source_merge-07": _ONLY_RESOURCES,
+    "argocd_source_merge-09": _ONLY_RESOURCES,
     "webhook": _LATER_WEBHOOK,
     "webhook_match": _LATER_WEBHOOK,
     "templates": _LATER_WRITE_BACK,
@@ -229,10 +236,79 @@ def _helm_params(case: Case) -> None:
 
 
 def _kustomize_image(case: Case) -> None:
-    expect = case["expect"]
+    given, expect = case["input"], case["expect"]
+    if "existing" in given:
+        choice = _kustomize_choice(given["set"])
+        assert _merged(given["existing"], choice) == expect
+        return
+    if "overrides" in given:
+        choices = [_kustomize_choice(override) for override in given["overrides"]]
+        assert written(given["file"], choices, target="kustomization") == expect["file"]
+        return
     image = _managed(f"x={expect['newName']}", {"kustomize.image-name": expect["name"]})
     choice = Choice(image, expect.get("newTag", ""), expect.get("digest", ""))
     assert kustomize_image(choice) == case["input"]["override_string"]
+
+
+def _kustomize_choice(override: str) -> Choice:
+    name, equals, image = override.rpartition("=")
+    image, _, digest = image.partition("@")
+    image, _, tag = image.partition(":")
+    return Choice(
+        _managed(f"x={image}", {"kustomize.image-name": name} if equals else {}), tag, digest
+    )
+
+
+def _merged(existing: list[str], *choices: Choice) -> Any:
+    text = yaml.safe_dump({"kustomize": {"images": existing}})
+    return yaml.safe_load(written(text, choices, source="kustomize"))["kustomize"]["images"]
+
+
+def _writeback_values(case: Case) -> None:
+    text, expect = case["input"]["file"], case["expect"]
+    ((path, value),) = case["input"]["writes"].items()
+
+    def change(root: Node | None) -> Change:
+        steps = parse_value_path(path)
+        found = found_value(root, steps)
+        return value_change(found[0] if found else steps, value)
+
+    if "error" in expect:
+        with pytest.raises(InvalidInput):
+            changed(text, change)
+    else:
+        assert changed(text, change) == expect["file"]
+
+
+def _write_back_target(case: Case) -> None:
+    given, expect = case["input"], case["expect"]
+    target = WriteBackTarget.parse(
+        given["target"], source="helm", path=given["source_path"], instance="app"
+    )
+    if "values_file" in expect:
+        assert target.files == (expect["values_file"],)
+    else:
+        assert {os.path.dirname(name) or "." for name in target.files} == {expect["kustomize_base"]}
+
+
+def _argocd_source_merge(case: Case) -> None:
+    given, expect = case["input"], case["expect"]
+    if given["type"] == "Helm":
+        values = {p["name"]: p.get("value", "") for p in given["app_params"]}
+        names = [name for name in given["managed"] if name in values]
+        name, tag = [values[name] for name in names] or ("", "")
+        choices = [Choice(_managed(f"x={name}", {}), tag)] if names else []
+        target = WriteBackTarget.parse("", source="helm", path="", instance="app")
+        original = given["original"].encode() if given["original"] else None
+        result = edited(target, original, Wanted("app", tuple(choices)))
+        assert result == expect["yaml"].encode()
+    elif "original" in given:
+        choices = [_kustomize_choice(image) for image in given["app_images"]]
+        assert written(given["original"], choices, source="kustomize") == expect["yaml"]
+    else:
+        choices = [_kustomize_choice(image) for image in given["new"]]
+        merged = _merged(given["existing"], *choices)
+        assert sorted(merged) == (expect["unordered"] if isinstance(expect, dict) else expect)
 
 
 def _platform_filter(case: Case) -> None:
@@ -285,6 +361,9 @@ _RUNNERS: Mapping[str, Runner] = {
     "helm_params": _helm_params,
     "kustomize_image": _kustomize_image,
     "platform_filter": _platform_filter,
+    "writeback_values": _writeback_values,
+    "write_back_target": _write_back_target,
+    "argocd_source_merge": _argocd_source_merge,
     "envsubst": _envsubst,
     "kube-version": _kube_version,
     "source-type": _source_type,

@@ -256,8 +256,8 @@ def test_a_key_that_nothing_answers_to_is_told(key: str, note: str) -> None:
 
 @pytest.mark.parametrize(
     "key",
-    ["force-update", "pull-secret", "write-back-method", "write-back-target", "allow-empty",
-     "git-branch", "git-repository", "web.force-update"],
+    ["force-update", "pull-secret", "write-back-target", "allow-empty", "git-branch",
+     "git-repository", "web.force-update"],
 )  # fmt: skip
 def test_the_other_keys_of_argocd_image_updater_are_known(key: str) -> None:
     assert read_image_list({"image-list": "web=nginx", key: "true"}).notes == ()

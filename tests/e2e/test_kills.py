@@ -43,6 +43,7 @@ def test_it_may_be_killed_after_any_step(scene: Scene, proxy: ApiProxy) -> None:
         for step in hand:
             _kill_after(scene, proxy, step)
             killed[step] += 1
+            scene.refresher.give_up_lease()
             scene.refresher.start()
         for app in apps:
             scene.runs(app, tag, within_s=30)

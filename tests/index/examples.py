@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from hypothesis import strategies as st
 
 from cmp.core.image import Repository
+from cmp.core.people import HOLD, KINDS, PERSON, Instruction, Rejected
 from cmp.core.record import ApplicationRecord, Recorded, SourceId, SourceRecord
 from cmp.core.snapshot import Snapshot, Tag
 from cmp.index import Manifest
@@ -50,6 +51,18 @@ decisions = st.builds(
     since=_times,
     why=_text,
     held=_text,
+    by=st.sampled_from(["", PERSON]),
+)
+instructions = st.builds(
+    Instruction,
+    kind=st.sampled_from(KINDS),
+    by=_text,
+    at=_times,
+    tag=_text,
+    digest=_text,
+    reason=_text,
+    until=st.none() | _times,
+    rejected=st.none() | st.builds(Rejected, tag=_text, digest=_text, created=st.none() | _times),
 )
 records = st.builds(
     ApplicationRecord,
@@ -64,6 +77,7 @@ records = st.builds(
             annotations=_keys,
             parameters=_keys,
             decisions=st.dictionaries(_text, decisions, max_size=2),
+            instructions=st.dictionaries(_text, instructions, max_size=2),
         ),
         max_size=2,
     ).map(tuple),
@@ -78,6 +92,11 @@ histories = st.dictionaries(_text, st.lists(decisions, max_size=3).map(tuple), m
 def decision(tag: str = "v4", *, repository: Repository = REPOSITORY) -> Recorded:
     """Return a decision with all its fields."""
     return Recorded("d-1", repository, tag, "", "semver", "semver", NOW, "newest")
+
+
+def told() -> Instruction:
+    """Return what somebody said."""
+    return Instruction(HOLD, "alice", NOW, reason="freeze")
 
 
 def record(instance: str = "guestbook", *, tag: str = "v4") -> ApplicationRecord:

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from cmp.core.image import Repository
+from cmp.core.people import Instruction
 from cmp.core.record import ApplicationRecord, History
 from cmp.core.snapshot import Snapshot, Tag
 from cmp.errors import IndexUnavailable
-from cmp.index import BACKENDS, Manifest, open_index, open_reader
+from cmp.index import BACKENDS, Manifest, Touch, open_index, open_reader
 from cmp.index.protocols import Store
 from tests.index import examples
 from tests.index.examples import NOW, REPOSITORY, record, snapshot
@@ -61,6 +63,7 @@ def test_nothing_is_none_and_not_an_error(store: Store) -> None:
     assert store.application("guestbook") is None
     assert store.instances() == ()
     assert store.history("guestbook") == {}
+    assert store.instructions("guestbook") == {}
 
 
 @repeatedly
@@ -94,6 +97,14 @@ def test_a_history_comes_back(store: Store, written: History) -> None:
     store.put_history("guestbook", written)
 
     assert store.history("guestbook") == written
+
+
+@repeatedly
+@given(written=st.dictionaries(st.text(max_size=20), examples.instructions, max_size=2))
+def test_what_people_said_comes_back(store: Store, written: Mapping[str, Instruction]) -> None:
+    store.put_instructions("guestbook", written)
+
+    assert store.instructions("guestbook") == written
 
 
 def test_the_image_comes_back_as_it_was_written(store: Store) -> None:
@@ -152,6 +163,45 @@ def test_nothing_is_forgotten(store: Store) -> None:
     assert store.history("..") == {"guestbook": (examples.decision(),)}
 
 
+def test_what_is_forgotten_is_gone_and_nothing_else(store: Store) -> None:
+    other = Repository.parse("registry.test/team/other")
+    for repository in (REPOSITORY, other):
+        store.put_snapshot(snapshot("v1", repository=repository))
+    for instance in ("guestbook", "a/b"):
+        store.put_application(record(instance))
+    store.put_history("guestbook", {"guestbook": (examples.decision(),)})
+    nobody = ("application", "nobody")
+
+    store.forget([("application", "guestbook"), ("repository", str(other)), nobody], 2, NOW)
+
+    assert set(store.documents()) == {("application", "a/b"), ("repository", str(REPOSITORY))}
+    assert (store.application("guestbook"), store.snapshot(other)) == (None, None)
+    assert (store.application("a/b"), store.snapshot(REPOSITORY)) == (
+        record("a/b"),
+        snapshot("v1"),
+    )
+    assert store.instances() == ("a/b",)
+    assert store.history("guestbook")  # the state is not the index
+
+
+def test_what_was_forgotten_may_come_back(store: Store) -> None:
+    document = ("application", "guestbook")
+    store.put_application(record())
+    store.forget([document], 2, NOW)
+
+    store.put_application(record(tag="v2"))
+
+    assert store.application("guestbook") == record(tag="v2")
+    assert list(store.documents()) == [document]
+
+
+def test_a_publication_may_begin_where_nothing_is(store: Store) -> None:
+    store.begin()
+    store.put_application(record())
+
+    assert store.application("guestbook") == record()
+
+
 def test_docker_hub_has_one_snapshot_by_all_its_names(store: Store) -> None:
     store.put_snapshot(snapshot("v1", repository=Repository.parse("nginx")))
 
@@ -188,3 +238,18 @@ def test_a_writer_that_fails_lets_go(store: Store, place: Place) -> None:
 
     with place.open().writing():
         pass
+
+
+def test_what_is_touched_is_taken_once(store: Store, place: Place) -> None:
+    """By any refresher, and for the one that works."""
+    image = Touch("repository", str(REPOSITORY))
+    application = Touch("application", "team/" + "a" * 253)
+    other = place.open()
+
+    assert store.take_touched() == frozenset()
+    other.touch([image, application])
+    other.touch([image])
+    other.touch([])
+
+    assert store.take_touched() == {image, application}
+    assert store.take_touched() == other.take_touched() == frozenset()

@@ -1,6 +1,8 @@
 """The mirror's copy: what it takes over, and what it never gives up."""
 
+import json
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,7 +10,7 @@ import pytest
 
 from cmp.core.image import Repository
 from cmp.errors import IndexTorn, IndexUnavailable
-from cmp.index import Manifest
+from cmp.index import Acknowledged, Manifest
 from cmp.index.copied import Copy
 from cmp.index.file import FileIndex
 from cmp.index.redis import RedisIndex
@@ -115,6 +117,105 @@ def test_a_new_life_of_the_store_is_taken_over_whole(mirrored: Mirrored) -> None
     assert mirrored.directory.instances() == ("guestbook",)
     assert mirrored.directory.application("guestbook") == record(tag="v2")._replace(generation=1)
     assert mirrored.directory.manifest() == Manifest("another", 1, NOW, complete=True)
+
+
+GONE = [("application", "guestbook"), ("repository", str(REPOSITORY))]
+
+
+def test_what_is_forgotten_is_dropped(mirrored: Mirrored) -> None:
+    mirrored.put(1, "v1")
+    mirrored.put(1, "v1", instance="other")
+    mirrored.publish(1)
+    copy = mirrored.update()
+    mirrored.store.forget(GONE, 2, NOW)
+    mirrored.update(copy)
+    assert mirrored.directory.instances() == ("guestbook", "other")  # it is not published yet
+
+    mirrored.publish(2)
+    mirrored.update(copy)
+
+    assert mirrored.directory.instances() == ("other",)
+    assert mirrored.directory.snapshot(REPOSITORY) is None
+    mirrored.put(3, "v3")
+    mirrored.publish(3)
+    mirrored.update(copy)
+    assert mirrored.directory.application("guestbook") == record(tag="v3")._replace(generation=3)
+    assert mirrored.directory.snapshot(REPOSITORY) == replace(snapshot("v3"), generation=3)
+
+
+def test_a_mirror_is_told_for_a_day_what_was_forgotten(mirrored: Mirrored) -> None:
+    mirrored.put(1, "v1")
+    mirrored.store.forget(GONE, 2, NOW)
+    mirrored.store.forget([("application", "y")], 3, NOW + timedelta(hours=23))
+    told = {document.identity: document.data for document in mirrored.store.changed(1)}
+    assert told == dict.fromkeys(["guestbook", str(REPOSITORY), "y"])
+
+    mirrored.store.forget([("application", "x")], 4, NOW + timedelta(hours=25))
+
+    assert [document.identity for document in mirrored.store.changed(0)] == ["y", "x"]
+
+
+def test_what_redis_has_evicted_is_not_dropped(mirrored: Mirrored) -> None:
+    mirrored.put(1, "v1")
+    mirrored.publish(1)
+    copy = mirrored.update()
+    mirrored.put(2, "v2")
+    mirrored.publish(2)
+    with mirrored.server.administrator() as client:
+        client.delete("image-cmp:application:guestbook")
+
+    mirrored.update(copy)
+
+    assert mirrored.directory.application("guestbook") == record(tag="v1")._replace(generation=1)
+
+
+# --- upgrades
+
+
+@pytest.mark.parametrize(
+    ("newest", "readable", "schema"),
+    [
+        pytest.param(2, [2, 2], 2, id="all-can-read-it"),
+        pytest.param(2, [2, 1], 1, id="one-cannot-yet"),
+        pytest.param(2, [], 1, id="nobody-says-anything"),
+        pytest.param(1, [2, 2], 1, id="nothing-is-newer-than-the-writer"),
+        pytest.param(3, [2], 2, id="two-newer"),
+    ],
+)
+def test_a_writer_keeps_the_schema_that_every_mirror_can_read(
+    mirrored: Mirrored, newest: int, readable: list[int], schema: int
+) -> None:
+    server = mirrored.server
+    writer = RedisIndex(server.url, server.environment(tls=False), newest)
+    for number, highest in enumerate(readable):
+        writer.acknowledge(Acknowledged(f"pod-{number}", "e", 0, highest))
+
+    writer.begin()
+    mirrored._replace(store=writer).put(1, "v1")
+    writer.put_manifest(Manifest("e", 1, NOW, complete=True))
+
+    with server.administrator() as client:
+        keys = ("manifest", "application:guestbook", f"repository:{REPOSITORY}")
+        written = [json.loads(client.get(f"image-cmp:{key}") or "")["schema"] for key in keys]
+    assert written == [schema] * 3
+    assert mirrored.update().present() == Manifest("e", 1, NOW, complete=True)
+    assert mirrored.directory.application("guestbook") == record(tag="v1")._replace(generation=1)
+
+
+def test_what_is_written_stays_while_no_mirror_says_anything(mirrored: Mirrored) -> None:
+    server = mirrored.server
+    writer = RedisIndex(server.url, server.environment(tls=False), 2)
+    writer.acknowledge(Acknowledged("pod", "e", 0, 2))
+    writer.begin()
+    writer.put_manifest(Manifest("e", 1, NOW, complete=True))
+    with server.administrator() as client:
+        client.delete("image-cmp:ack:pod")
+
+    writer.begin()
+    writer.put_manifest(Manifest("e", 2, NOW, complete=True))
+
+    with server.administrator() as client:
+        assert json.loads(client.get("image-cmp:manifest") or "")["schema"] == 2
 
 
 def test_what_never_was_complete_is_not_copied(mirrored: Mirrored) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from cmp.errors import IndexUnavailable, InvalidInput
 from cmp.index import Manifest, open_index
 from cmp.index.file import FileIndex
-from tests.index.examples import NOW, REPOSITORY, decision, record, snapshot
+from tests.index.examples import NOW, REPOSITORY, decision, record, snapshot, told
 
 Read = Callable[[FileIndex], object]
 
@@ -27,6 +27,10 @@ DOCUMENTS: dict[str, tuple[str, Read]] = {
     ),
     "record": ("applications/guestbook.json", lambda index: index.application("guestbook")),
     "history": ("state/guestbook.json", lambda index: index.history("guestbook")),
+    "instructions": (
+        "instructions/guestbook.json",
+        lambda index: index.instructions("guestbook"),
+    ),
 }
 each_document = pytest.mark.parametrize(
     ("name", "read"), [pytest.param(*document, id=kind) for kind, document in DOCUMENTS.items()]
@@ -41,6 +45,7 @@ def index(tmp_path: Path) -> FileIndex:
     index.put_snapshot(snapshot("v1", "v2"))
     index.put_application(record())
     index.put_history("guestbook", {"guestbook": (decision(),)})
+    index.put_instructions("guestbook", {"guestbook": told()})
     return index
 
 
@@ -68,6 +73,7 @@ def test_documents_stand_where_the_contract_says(index: FileIndex, root: Path) -
     assert sorted(str(p.relative_to(root)) for p in root.rglob("*") if p.is_file()) == [
         "applications/argocd_..%2Fx.json",
         "applications/guestbook.json",
+        "instructions/guestbook.json",
         "manifest.json",
         "repositories/registry.test%2Fteam%2Fapp.json",
         "state/guestbook.json",
@@ -290,6 +296,7 @@ def test_what_cannot_be_written_is_an_error_and_leaves_nothing(
         "repositories": lambda: index.put_snapshot(snapshot("v1")),
         "applications": lambda: index.put_application(record()),
         "state": lambda: index.put_history("guestbook", {}),
+        "instructions": lambda: index.put_instructions("guestbook", {}),
     }
 
     said = complaint(put[name.partition("/")[0]])

@@ -34,9 +34,14 @@ def application(
     refresh: bool = False,
     reconciled: bool = True,
     deleted: bool = False,
+    lock: Mapping[str, str] | None = None,
+    synced_lock: Mapping[str, str] | None = None,
     spec: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return one with plain values for what is not said; ``decisions`` are its last operation's."""
+    """Return one with plain values for what is not said; ``decisions`` are its last operation's.
+
+    ``lock`` is its parameter image-lock, ``synced_lock`` that of its last operation.
+    """
     manifest: dict[str, Any] = {
         "metadata": {
             "name": "guestbook",
@@ -45,7 +50,7 @@ def application(
             "resourceVersion": "7",
             "annotations": {REFRESH: "hard"} if refresh else {},
         },
-        "spec": {"source": SOURCE, "syncPolicy": sync, **(spec or {})},
+        "spec": {"source": locked_source(lock), "syncPolicy": sync, **(spec or {})},
         "status": {
             "sync": {"status": status},
             "summary": {"images": list(running)},
@@ -55,7 +60,10 @@ def application(
                 "message": message,
                 "finishedAt": finished,
                 "operation": operation(decisions) if decisions else {"sync": {}},
-                "syncResult": {"resources": [{"status": "Synced", "images": list(synced)}]},
+                "syncResult": {
+                    "source": locked_source(synced_lock),
+                    "resources": [{"status": "Synced", "images": list(synced)}],
+                },
             },
         },
     }
@@ -66,6 +74,14 @@ def application(
     if deleted:
         manifest["metadata"]["deletionTimestamp"] = "2026-11-24T11:30:00Z"
     return manifest
+
+
+def locked_source(lock: Mapping[str, str] | None) -> Mapping[str, Any]:
+    """Return the source with this parameter image-lock, or without any."""
+    if lock is None:
+        return SOURCE
+    parameter = {"name": "image-lock", "map": dict(lock)}
+    return {**SOURCE, "plugin": {"name": "image-cmp", "parameters": [parameter]}}
 
 
 def operation(decisions: str) -> dict[str, Any]:
@@ -94,10 +110,12 @@ def recorded(repository: Repository, tag: str, digest: str = "", held: str = "")
     )
 
 
-def wanted(*references: str, policy: str = "p") -> Wanted:
+def wanted(
+    *references: str, policy: str = "p", in_spec: Mapping[SourceId, frozenset[str]] | None = None
+) -> Wanted:
     """Return what runs these images, the second by the alias ``app2`` and so on."""
     images = [
         wanted_image(reference, f"app{number}" if number > 1 else "app")
         for number, reference in enumerate(references, 1)
     ]
-    return Wanted(tuple(images), policy, {})
+    return Wanted(tuple(images), policy, {}, in_spec or {})

@@ -4,12 +4,14 @@ import uuid
 from argparse import ArgumentParser
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from cmp import refresh
+from cmp.__main__ import COMMANDS
 from cmp.core.image import Repository
 from cmp.core.keys import PREFIX
 from cmp.core.record import History, Recorded
@@ -108,6 +110,15 @@ class Site:
         parser = ArgumentParser()
         refresh.configure(parser)
         return refresh.main(parser.parse_args(arguments), env, self.now)
+
+    def say(self, command: str, *arguments: str) -> int:
+        """Say, as a person, ``pin``, ``hold``, ``rollback`` or ``release`` of the Application."""
+        module = import_module(COMMANDS[command][0])
+        parser = ArgumentParser()
+        module.configure(parser)
+        args = parser.parse_args(["guestbook", *arguments, "--store", self.store_url])
+        status: int = module.main(args, {"USER": "alice"}, self.now)
+        return status
 
     @property
     def manifest(self) -> Manifest:

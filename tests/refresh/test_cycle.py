@@ -307,7 +307,7 @@ def test_settings_are_variables_too(site: Site, capsys: pytest.CaptureFixture[st
         pytest.param(
             ["--once", "--applications", "."],
             {"CMP_LOG_LEVEL": "loud"},
-            "CMP_LOG_LEVEL: no level 'loud'; use one of: debug, info, warning, error",
+            "CMP_LOG_LEVEL: not 'loud'; use one of: debug, info, warning, error",
             id="log-level",
         ),
         pytest.param(

@@ -7,7 +7,14 @@ from cmp.core.image import Repository
 from cmp.core.sync_windows import Destination
 from cmp.errors import InvalidApplication
 from cmp.refresh.observed import Operation, SyncPolicy, of_repository, parse_observed
-from tests.refresh.manifests import APP, SOURCE, application, observed, operation
+from tests.refresh.manifests import (
+    APP,
+    SOURCE,
+    application,
+    locked_source,
+    observed,
+    operation,
+)
 
 NATIVE = {"repoURL": "https://git.test/x.git", "path": "native"}
 
@@ -224,3 +231,32 @@ def test_images_of_a_repository_however_they_are_spelt() -> None:
     found = of_repository(images, Repository.parse("index.docker.io/nginx"))
 
     assert [image.tag for image in found] == ["2", "1"]
+
+
+LOCK = {"app": "v2"}
+
+
+@pytest.mark.parametrize(
+    ("given", "locks"),
+    [
+        pytest.param({}, (None,), id="none"),
+        pytest.param({"synced_lock": LOCK}, (LOCK,), id="of-the-last-sync"),
+        pytest.param(
+            {"asked_for": {"sync": {}}, "synced_lock": LOCK}, (), id="asked-for-without-a-source"
+        ),
+        pytest.param(
+            {"asked_for": {"sync": {"sources": [NATIVE, locked_source(LOCK)]}}},
+            (None, LOCK),
+            id="asked-for-with-sources",
+        ),
+    ],
+)
+def test_what_an_operation_locks(given: dict[str, Any], locks: tuple[Any, ...]) -> None:
+    assert observed(**given).operation.locks == locks
+
+
+def test_the_last_lock_of_a_source_counts() -> None:
+    twice = [{"name": "image-lock", "map": {"app": tag}} for tag in ("v1", "v2")]
+    spec = {"source": {**SOURCE, "plugin": {"name": "image-cmp", "parameters": twice}}}
+
+    assert observed(spec=spec).locks == (LOCK,)

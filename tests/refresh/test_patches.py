@@ -4,9 +4,9 @@ import pytest
 
 from cmp.core.record import SourceId
 from cmp.refresh.patches import application_path, describe, patch
-from cmp.refresh.telling import Change, HardRefresh, Operate
+from cmp.refresh.telling import Change, HardRefresh, Operate, WriteSpec
 from cmp.refresh.wanted import Wanted
-from tests.refresh.manifests import APP, NOW, SOURCE, observed, wanted, wanted_image
+from tests.refresh.manifests import APP, NOW, SOURCE, SOURCE_ID, observed, wanted, wanted_image
 
 V1, V2 = f"{APP}:v1", f"{APP}:v2"
 CHANGE = Change(wanted(V2), None, {"app": V1})
@@ -104,9 +104,9 @@ def test_it_syncs_as_argo_cd_would(policy: dict[str, Any], expected: dict[str, A
             id="other-parameters-stay",
         ),
         pytest.param(
-            {"source": locked({"name": "image-lock", "map": {"app": "v0"}})},
-            {"source": locked(LOCK)},
-            id="its-own-lock-is-replaced",
+            {"source": locked({"name": "image-lock", "map": {"app": "v0", "db": "9"}})},
+            {"source": locked({"name": "image-lock", "map": {"app": "v0", "db": "9"}})},
+            id="what-the-spec-locks-stays",
         ),
         pytest.param(
             {"source": {**SOURCE, "targetRevision": "main"}},
@@ -151,6 +151,53 @@ def test_each_source_has_a_lock_of_its_own() -> None:
 
     maps = [s["plugin"]["parameters"][0]["map"] for s in body["operation"]["sync"]["sources"]]
     assert maps == [{"app": "v2"}, {"app": "v3"}]
+
+
+V0_LOCK = {"name": "image-lock", "map": {"app": "v0"}}
+VALUES = {"name": "helm.valueFiles", "array": ["values.yaml"], "unknown": {"to": "us"}}
+IN_SPEC = Change(wanted(V2, in_spec={SOURCE_ID: frozenset({"app", "db"})}), None, {"app": V1})
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        pytest.param({}, [LOCK], id="none-before"),
+        pytest.param({"source": locked(VALUES)}, [VALUES, LOCK], id="behind-the-others"),
+        pytest.param(
+            {"source": locked(V0_LOCK, VALUES)}, [LOCK, VALUES], id="where-one-was-before"
+        ),
+        pytest.param({"source": locked(V0_LOCK, VALUES, V0_LOCK)}, [LOCK, VALUES], id="once"),
+        pytest.param(
+            {"source": locked({"name": "image-lock", "map": {"app": "v0", "db": "9", "old": "1"}})},
+            [{"name": "image-lock", "map": {"db": "9", "app": "v2"}}],
+            id="what-is-not-decided-stays-and-what-is-no-image-goes",
+        ),
+    ],
+)
+def test_the_spec_of_one_source(spec: dict[str, Any], expected: list[dict[str, Any]]) -> None:
+    body = patch(observed(spec=spec), IN_SPEC, WriteSpec(), NOW)
+
+    assert body == {
+        "metadata": {"resourceVersion": "7", "annotations": REFRESH},
+        "spec": {"source": {"plugin": {"parameters": expected}}},
+    }
+
+
+def test_the_spec_of_several_sources_is_written_whole() -> None:
+    worker = {**locked(VALUES), "path": "worker", "name": "worker", "unknown": ["to us"]}
+    left = [{**NATIVE, "helm": {"skipCrds": True}}, worker]
+
+    body = patch(observed(spec={"sources": [*left, SOURCE]}), IN_SPEC, WriteSpec(), NOW)
+
+    assert body["spec"] == {"sources": [*left, locked(LOCK)]}
+
+
+def test_a_lock_of_no_image_of_the_list_is_taken_out() -> None:
+    change = Change(wanted(in_spec={SOURCE_ID: frozenset()}), None)
+
+    body = patch(observed(spec={"source": locked(V0_LOCK, VALUES)}), change, WriteSpec(), NOW)
+
+    assert body["spec"] == {"source": {"plugin": {"parameters": [VALUES]}}}
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from types import MappingProxyType
 import pytest
 
 from cmp.errors import InvalidInput
+from cmp.refresh.address import Address
 from cmp.refresh.scope import Scope
 
 _FLAGS = (
@@ -15,6 +16,9 @@ _FLAGS = (
     "poke_concurrency",
     "forget_after",
     "ack_wait",
+    "webhook_address",
+    "metrics_address",
+    "refresh_on_upgrade",
 )
 
 
@@ -33,6 +37,7 @@ def test_what_is_not_said() -> None:
         at_once=10,
         forget_after=timedelta(days=1),
         ack_wait=timedelta(seconds=20),
+        refresh_on_upgrade=True,
         dry_run=False,
     )
 
@@ -45,6 +50,7 @@ def test_flags() -> None:
         poke_concurrency="3",
         forget_after="2d",
         ack_wait="3s",
+        refresh_on_upgrade="false",
     )
 
     assert found == Scope(
@@ -54,6 +60,7 @@ def test_flags() -> None:
         at_once=3,
         forget_after=timedelta(days=2),
         ack_wait=timedelta(seconds=3),
+        refresh_on_upgrade=False,
         dry_run=False,
     )
 
@@ -66,6 +73,7 @@ def test_variables() -> None:
         "CMP_POKE_CONCURRENCY": "1",
         "CMP_FORGET_AFTER": "1h",
         "CMP_ACK_WAIT": "0s",
+        "CMP_REFRESH_ON_UPGRADE": "false",
     }
 
     assert read(env=env) == Scope(
@@ -75,9 +83,20 @@ def test_variables() -> None:
         at_once=1,
         forget_after=timedelta(hours=1),
         ack_wait=timedelta(0),
+        refresh_on_upgrade=False,
         dry_run=False,
     )
     assert read(env=env, interval="5m").interval == timedelta(minutes=5)
+
+
+def test_what_is_served() -> None:
+    env = {"CMP_WEBHOOK_SECRET": "s3cret", "CMP_METRICS_ADDRESS": ":8081"}
+
+    found = read(env=env, webhook_address="127.0.0.1:8082")
+
+    assert found.webhook == Address("127.0.0.1", 8082)
+    assert found.metrics == Address("", 8081)
+    assert "s3cret" not in repr(found)
 
 
 def test_a_dry_run() -> None:
@@ -132,6 +151,18 @@ def test_application_namespaces(text: str, names: tuple[str, ...]) -> None:
             {"forget_after": "tomorrow"},
             "CMP_FORGET_AFTER: not a duration: 'tomorrow'; write 90s, 2m, 1h30m or 3d",
             id="no-time",
+        ),
+        pytest.param(
+            {"webhook_address": ":8082"},
+            "CMP_WEBHOOK_SECRET: webhooks are not served without a secret; set it, and give it "
+            "to the senders",
+            id="no-secret",
+        ),
+        pytest.param(
+            {"metrics_address": "8081"},
+            "CMP_METRICS_ADDRESS: not an address to listen at: '8081'; write :8082 or "
+            "127.0.0.1:8082",
+            id="no-address",
         ),
         pytest.param(
             {"poke_concurrency": "0"},

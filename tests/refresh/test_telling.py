@@ -1,5 +1,6 @@
 """What is done next, by what Argo CD says of an Application and what was done before."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,10 +14,21 @@ from cmp.refresh.telling import (
     Progress,
     Step,
     Wait,
+    WriteSpec,
     next_step,
 )
 from cmp.refresh.wanted import Told
-from tests.refresh.manifests import APP, AUTO, HEAL, MANUAL, NOW, observed, operation, wanted
+from tests.refresh.manifests import (
+    APP,
+    AUTO,
+    HEAL,
+    MANUAL,
+    NOW,
+    SOURCE_ID,
+    observed,
+    operation,
+    wanted,
+)
 
 V1 = f"{APP}:v1"
 V2 = f"{APP}:v2"
@@ -388,3 +400,157 @@ def test_images(before: dict[str, str], now: list[str], changes: list[tuple[str,
 )
 def test_progress(before: Progress, done: HardRefresh | Operate, after: Progress) -> None:
     assert before.after(done, NOW) == after
+
+
+# --- write-back-method: argocd
+
+IN_SPEC = Change(wanted(V2, in_spec={SOURCE_ID: frozenset({"app"})}), TOLD, {"app": V1})
+TOLD_IN_SPEC = replace(IN_SPEC, told=IN_SPEC.wanted.told)
+LOCK, OLD_LOCK = {"app": "v2"}, {"app": "v1"}
+WRITTEN = Progress(refreshes=1, not_before=SOON)
+LATE = Progress(refreshes=1, not_before=NOW)
+SYNCED = {"synced": [V2], "synced_lock": LOCK}
+
+
+@pytest.mark.parametrize("sync", [AUTO, HEAL, MANUAL], ids=["automated", "self-heal", "manual"])
+@pytest.mark.parametrize("closed", ["", "by a window"])
+def test_the_spec_is_written_first(sync: Any, closed: str) -> None:
+    assert step(Progress(), IN_SPEC, closed, sync=sync, lock=OLD_LOCK) == WriteSpec()
+
+
+@pytest.mark.parametrize(
+    ("progress", "given", "expected"),
+    [
+        pytest.param(Progress(), {}, WriteSpec(), id="no-lock-yet"),
+        pytest.param(
+            Progress(), {"phase": "Running"}, Wait("an operation is running"), id="not-meanwhile"
+        ),
+        pytest.param(REFRESHED, {"error": LASTING}, WriteSpec(), id="though-it-cannot-be-rendered"),
+        pytest.param(Progress(), {"lock": LOCK}, HardRefresh(), id="before-we-were-killed"),
+        pytest.param(
+            Progress(), {"lock": LOCK, "sync": HEAL}, HardRefresh(), id="killed-with-self-heal"
+        ),
+        pytest.param(
+            WRITTEN,
+            {"lock": LOCK, "refresh": True},
+            Wait("a refresh is asked for", is_ours=True),
+            id="written",
+        ),
+        pytest.param(
+            WRITTEN,
+            {"lock": LOCK, "phase": "Running", "synced_lock": LOCK},
+            Wait("an operation is running", is_ours=True),
+            id="argo-cd-is-at-it",
+        ),
+        pytest.param(WRITTEN, {"lock": LOCK, **SYNCED}, Done(), id="argo-cd-did-it"),
+        pytest.param(WRITTEN, {"lock": OLD_LOCK, **SYNCED}, WriteSpec(), id="somebody-put-it-back"),
+    ],
+)
+def test_in_the_spec(progress: Progress, given: dict[str, Any], expected: Step) -> None:
+    assert step(progress, IN_SPEC, **given) == expected
+
+
+@pytest.mark.parametrize(
+    ("progress", "given", "closed", "expected"),
+    [
+        pytest.param(WRITTEN, {}, "", Wait("Argo CD syncs it", is_ours=True), id="just-now"),
+        pytest.param(
+            WRITTEN,
+            {"sync": HEAL},
+            "",
+            Wait("Argo CD syncs it", is_ours=True),
+            id="just-now-with-self-heal",
+        ),
+        pytest.param(LATE, {}, "", Operate(is_locked=False), id="argo-cd-does-not"),
+        pytest.param(
+            LATE, {"sync": HEAL}, "", Operate(is_locked=False), id="nor-does-it-with-self-heal"
+        ),
+        pytest.param(
+            LATE,
+            {"sync": MANUAL},
+            "",
+            Wait("it does not sync by itself: sync it", for_people=True),
+            id="manual",
+        ),
+        pytest.param(
+            LATE, {}, "by a window", Wait("no sync by a window", for_people=True), id="closed"
+        ),
+        pytest.param(
+            LATE,
+            {"synced_lock": LOCK, "phase": "Failed", "message": "hook failed"},
+            "",
+            Done(failed=True, note="the sync failed: hook failed"),
+            id="argo-cds-sync-failed",
+        ),
+        pytest.param(
+            LATE,
+            {"synced_lock": OLD_LOCK, "phase": "Failed", "message": "hook failed"},
+            "",
+            Operate(is_locked=False),
+            id="the-sync-before-failed",
+        ),
+        pytest.param(
+            LATE,
+            {"synced_lock": LOCK, "finished": JUST_NOW},
+            "",
+            Wait("it is compared", is_ours=True),
+            id="synced-just-now",
+        ),
+    ],
+)
+def test_in_the_spec_and_out_of_sync(
+    progress: Progress, given: dict[str, Any], closed: str, expected: Step
+) -> None:
+    assert step(progress, IN_SPEC, closed, status="OutOfSync", lock=LOCK, **given) == expected
+
+
+@pytest.mark.parametrize(
+    ("change", "given", "expected"),
+    [
+        pytest.param(TOLD_IN_SPEC, {"lock": LOCK}, False, id="told"),
+        pytest.param(TOLD_IN_SPEC, {"lock": OLD_LOCK}, True, id="put-back"),
+        pytest.param(TOLD_IN_SPEC, {}, True, id="taken-out"),
+        pytest.param(replace(TOLD_IN_SPEC, is_contested=True), {}, False, id="contested"),
+    ],
+)
+def test_a_spec_without_it_is_news(
+    change: Change, given: dict[str, Any], *, expected: bool
+) -> None:
+    assert change.is_news(observed(**given)) == expected
+
+
+def test_a_contested_spec_is_not_written() -> None:
+    change = replace(IN_SPEC, is_contested=True)
+
+    assert step(Progress(), change, sync=HEAL) == Operate(is_locked=True)
+
+
+# --- a lock in the spec that is not ours: a person's, or left by another write-back-method
+
+
+@pytest.mark.parametrize(
+    ("progress", "given", "expected"),
+    [
+        pytest.param(Progress(), {"sync": HEAL}, HardRefresh(), id="a-sync-would-not-change-it"),
+        pytest.param(
+            REFRESHED,
+            {"sync": HEAL},
+            Done(note="its parameter image-lock has app v1; take that out of the spec"),
+            id="it-is-as-the-spec-says",
+        ),
+        pytest.param(
+            REFRESHED,
+            {"status": "OutOfSync"},
+            Done(note="its parameter image-lock has app v1; take that out of the spec"),
+            id="and-nothing-is-synced-for-it",
+        ),
+    ],
+)
+def test_what_the_spec_locks_is_not_fought(
+    progress: Progress, given: dict[str, Any], expected: Step
+) -> None:
+    assert step(progress, lock=OLD_LOCK, **given) == expected
+
+
+def test_what_the_spec_locks_as_it_is_wanted_is_synced() -> None:
+    assert step(lock=LOCK, status="OutOfSync") == Operate(is_locked=False)

@@ -1,7 +1,7 @@
 """Whatever Argo CD, people and kills do in between, the wanted image comes to run."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,12 +12,24 @@ from cmp.refresh.observed import INFO, parse_observed
 from cmp.refresh.patches import patch
 from cmp.refresh.telling import Change, Done, Progress, Wait, next_step
 from cmp.refresh.wanted import Told
-from tests.refresh.manifests import APP, AUTO, HEAL, MANUAL, NOW, application, wanted
+from tests.refresh.manifests import (
+    APP,
+    AUTO,
+    HEAL,
+    MANUAL,
+    NOW,
+    SOURCE_ID,
+    application,
+    wanted,
+)
 
 OLDER, OLD, NEW = f"{APP}:v0", f"{APP}:v1", f"{APP}:v2"
 BEFORE = {"app": OLD}
 KNOWN = Change(wanted(NEW), Told("d-v1", "p", BEFORE), BEFORE)
 STATE_LOST = Change(wanted(NEW), None, BEFORE)
+IN_SPEC = Change(wanted(NEW, in_spec={SOURCE_ID: frozenset({"app"})}), KNOWN.told, BEFORE)
+IN_SPEC_AND_LOST = replace(IN_SPEC, told=None)
+LOCK = {"app": "v2"}
 _ROUNDS = 60
 
 
@@ -27,7 +39,8 @@ class ArgoCD:
 
     What was measured of the real one: a hard refresh does not have it sync, but by
     self-heal; an operation applies what was rendered last, if it has no source of its own; a
-    request made while an operation is there is lost.
+    request made while an operation is there is lost. A changed spec is rendered anew and synced,
+    whole, as soon as that may be.
     """
 
     sync: Mapping[str, Any]
@@ -47,6 +60,10 @@ class ArgoCD:
     started_by_us: list[str] = field(default_factory=list)
     """For which decisions."""
     started_while_closed: int = 0
+    lock: dict[str, str] | None = None
+    synced_lock: dict[str, str] | None = None
+    automated: int = 0
+    """Syncs that it began itself, but for those in parts."""
 
     def __post_init__(self) -> None:
         self.reconcile()
@@ -60,6 +77,8 @@ class ArgoCD:
             finished=self.finished,
             asked_for=self.asked_for,
             refresh=self.refresh,
+            lock=self.lock,
+            synced_lock=self.synced_lock,
         )
         manifest["status"]["operationState"]["operation"] = self.runs or self.ended
         return manifest
@@ -67,6 +86,9 @@ class ArgoCD:
     def take(self, body: dict[str, Any]) -> None:
         """Take in a patch, as the API server does."""
         self.refresh |= "annotations" in body["metadata"]
+        if "spec" in body:
+            (parameter,) = body["spec"]["source"]["plugin"]["parameters"]
+            self.lock = parameter["map"]
         if "operation" in body:
             self.asked_for = body["operation"]
             self.started_by_us.append(_decisions(body["operation"]))
@@ -77,7 +99,14 @@ class ArgoCD:
             self.refresh = False
             self.rendered = OLD if self.stale_renders else NEW
             self.stale_renders = max(0, self.stale_renders - 1)
+        if self.lock:
+            self.rendered = f"{APP}:{self.lock['app']}"
         self.status = "Synced" if self.live == self.rendered else "OutOfSync"
+        idle = self.runs is None and self.asked_for is None
+        is_another = self.lock != self.synced_lock and self.status == "OutOfSync"
+        if self.sync != MANUAL and idle and is_another and not self.is_closed:
+            self.asked_for = {"sync": {}}
+            self.automated += 1
 
     def begin(self) -> None:
         if self.asked_for is not None and self.runs is None:
@@ -85,6 +114,7 @@ class ArgoCD:
 
     def end(self) -> None:
         if self.runs is not None:
+            self.synced_lock = self.lock
             self._apply(NEW if "source" in self.runs["sync"] else self.rendered)
             self.ended, self.runs = self.runs, None
 
@@ -119,6 +149,10 @@ def close(argocd: ArgoCD) -> None:
 def somebody_syncs(argocd: ArgoCD) -> None:
     if argocd.asked_for is None and argocd.runs is None:
         argocd.asked_for = {"sync": {}}
+
+
+def somebody_reverts(argocd: ArgoCD) -> None:
+    argocd.lock = None
 
 
 def somebody_refreshes(argocd: ArgoCD) -> None:
@@ -237,3 +271,52 @@ def test_renders_without_the_decision_are_made_anew(made: list[Any], stale_rende
 
     assert refresher.done == Done()
     assert (argocd.live, argocd.started_by_us) == (NEW, ["d-v2"])
+
+
+_IN_SPEC = st.sampled_from([IN_SPEC, IN_SPEC_AND_LOST])
+
+
+@settings(max_examples=500)
+@given(sync=_SYNC, live=_LIVE, made=moves(_OURS, _FAIR), change=_IN_SPEC)
+def test_argo_cd_syncs_a_written_spec_by_itself(
+    sync: Mapping[str, Any], live: str, made: list[Any], change: Change
+) -> None:
+    argocd = ArgoCD(sync, live=live)
+
+    refresher = play(argocd, made, change)
+
+    assert refresher.done == Done()
+    assert (argocd.live, argocd.lock) == (NEW, LOCK)
+    assert (argocd.automated, argocd.started_by_us) == (1, [])
+
+
+@settings(max_examples=500)
+@given(
+    sync=_SYNC,
+    live=_LIVE,
+    made=moves(_OURS, _FAIR, (*_OTHERS, somebody_reverts)),
+    change=_IN_SPEC,
+)
+def test_the_wanted_image_runs_in_the_end_by_the_spec_too(
+    sync: Mapping[str, Any], live: str, made: list[Any], change: Change
+) -> None:
+    argocd = ArgoCD(sync, live=live)
+
+    refresher = play(argocd, made, change)
+
+    assert refresher.done == Done()
+    assert argocd.live == NEW
+    assert not argocd.started_while_closed
+
+
+@settings(max_examples=500)
+@given(live=_LIVE, made=moves(_OURS, _FAIR, _OTHERS), change=_IN_SPEC)
+def test_a_written_spec_is_left_to_people_to_sync(
+    live: str, made: list[Any], change: Change
+) -> None:
+    argocd = ArgoCD(MANUAL, live=live)
+
+    refresher = play(argocd, made, change, somebody_syncs)
+
+    assert refresher.done == Done()
+    assert (argocd.live, argocd.lock, argocd.started_by_us) == (NEW, LOCK, [])

@@ -136,3 +136,37 @@ def test_other_images_have_other_decisions() -> None:
 
     assert one.decisions == other.decisions
     assert one.told != other.told
+
+
+LISTED = {"image-list": f"app={APP},db=redis"}
+METHOD = {"write-back-method": "argocd"}
+
+
+@pytest.mark.parametrize(
+    ("sources", "in_spec"),
+    [
+        pytest.param([source(annotations=LISTED)], {}, id="live"),
+        pytest.param(
+            [source(annotations=LISTED | METHOD)],
+            {SOURCE_ID: frozenset({"app", "db"})},
+            id="annotation",
+        ),
+        pytest.param(
+            [source(annotations=METHOD), source(OTHER_ID, parameters=LISTED)],
+            {SOURCE_ID: frozenset(), OTHER_ID: frozenset({"app", "db"})},
+            id="one-source-speaks-for-all",
+        ),
+        pytest.param(
+            [source(annotations=LISTED | METHOD, parameters={"write-back-method": "live"})],
+            {},
+            id="parameter-wins",
+        ),
+        pytest.param(
+            [source(annotations=METHOD, parameters={"image-list": "a=b=c d"})], {}, id="unreadable"
+        ),
+    ],
+)
+def test_what_stands_in_the_spec(
+    sources: list[SourceRecord], in_spec: dict[SourceId, frozenset[str]]
+) -> None:
+    assert wanted_of(*sources).in_spec == in_spec

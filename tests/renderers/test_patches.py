@@ -10,12 +10,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cmp.compose import compose
 from cmp.core.flow import flow
 from cmp.core.json_values import json_value
 from cmp.core.selector import Selector
 from cmp.core.yaml_tree import Scalar
 from cmp.errors import InvalidInput, InvalidSource, RenderRefused
-from cmp.renderers.compose import compose
 from cmp.renderers.patches import parse_patches, patched
 from tests.support.cli import PROJECT
 from tests.support.oracle import Oracle

@@ -98,6 +98,23 @@ class ArgoCD:
             argocd._start(defines=True)
             yield argocd
 
+    @classmethod
+    @contextmanager
+    def only_objects(cls, *, tools: Path, root: Path) -> Iterator[Self]:
+        """Start an API server that has Argo CD's kinds of objects, and nobody who acts on them."""
+        with (
+            processes(tools, root) as started,
+            api_server(started, root) as kubernetes,
+        ):
+            argocd = cls(
+                started, kubernetes, tools=tools, root=root, namespace=NAMESPACE, others=()
+            )
+            started.wait("kube-apiserver", kubernetes.is_ready)
+            argocd._create_definitions()
+            argocd._create_settings()
+            argocd._create_project()
+            yield argocd
+
     @contextmanager
     def another(self, *, root: Path, namespace: str) -> Iterator["ArgoCD"]:
         """Start one more Argo CD on the same API server, with its control plane elsewhere."""

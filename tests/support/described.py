@@ -8,8 +8,8 @@
       redis: {tag: 6.0.9, digest: "sha256:…", held: "on hold: a freeze"}
 
 The decisions are the Application's, made under the policy it has now; ``under`` names keys that
-it had instead, and ``pinned`` says that a person named the tag. With ``recorded: false`` there is
-no record of the Application at all.
+it had instead, ``pinned`` says that its owner named the tag, and ``by: person`` that one told the
+refresher so. With ``recorded: false`` there is no record of the Application at all.
 """
 
 from collections.abc import Mapping
@@ -78,4 +78,5 @@ def _recorded(image: ManagedImage, decision: Mapping[str, Any]) -> Recorded:
         since=day(10),
         why=decision.get("why", "newest of 4 allowed tags"),
         held=decision.get("held", ""),
+        by=decision.get("by", ""),
     )

@@ -23,6 +23,8 @@ class Mirror:
     def __init__(self, server: RedisServer, *, directory: Path, log: Path, pod: str) -> None:
         self.directory = directory
         self.pod = pod
+        self.tools = ""
+        """What it says that renders in its Pod, where that is not the truth."""
         self._server = server
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
@@ -37,11 +39,12 @@ class Mirror:
         assert self._process is None
         argv = [sys.executable, "-I", "-m", "cmp", "mirror"]
         argv += ["--store", self._server.tls_url, "--to", str(self.directory), "--pod", self.pod]
+        said = {"CMP_TOOLS": self.tools} if self.tools else {}
         measured = {n: v for n, v in environment().items() if n.startswith("COVERAGE_")}
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 argv,
-                env={"PATH": PATH, **measured, **self._server.environment()},
+                env={"PATH": PATH, **measured, **said, **self._server.environment()},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -9,17 +10,25 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+import requests
 import yaml
 
+from cmp.index.file import FileIndex
+from cmp.index.redis import RedisIndex
+from cmp.refresh.leader import NAME as LEASE
+from cmp.refresh.people import NAME as SAID
 from cmp.refresh.state import SHARDS
 from cmp.settings import environment
 from tests.support.argocd import ArgoCD
 from tests.support.cli import PROJECT, TOOLS, run
 from tests.support.kubernetes import Object
+from tests.support.metrics import sample
 from tests.support.mirror import Mirror
 from tests.support.redis import RedisServer
-from tests.support.waiting import wait_for
+from tests.support.waiting import NotYet, wait_for
 
+_SECRET = "told-by-the-registry"
+_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 ACCOUNT = "image-cmp-refresher"
 INTERVAL_S = 1
 _PATHS = {
@@ -71,9 +80,21 @@ class Refresher:
         return [state for state in found if state]
 
     def clean(self) -> None:
-        """Forget all of it: the store, and the state."""
+        """Forget all of it: the store, the state, what people said, and who had the Lease."""
         self.delete_store()
         self.delete_state()
+        self._delete(f"/api/v1/namespaces/{self._argocd.namespace}/configmaps/{SAID}")
+        self.give_up_lease()
+
+    def give_up_lease(self) -> None:
+        """Let another begin at once after a kill, where a test is not about that wait."""
+        self._delete(self._lease)
+        with self.store.administrator() as client:
+            client.delete("image-cmp:writer")
+
+    def _delete(self, path: str) -> None:
+        if self._argocd.kubernetes.find(path):
+            self._argocd.kubernetes.delete(path)
 
     def delete_store(self) -> None:
         """Forget the store and its copies, and begin to copy anew."""
@@ -100,6 +121,7 @@ class Refresher:
         command += ["--store", self.store.tls_url, "--interval", f"{INTERVAL_S}s"]
         command += ["--application-namespaces", ",".join(self._argocd.other_namespaces)]
         measured = {n: v for n, v in environment().items() if n.startswith("COVERAGE_")}
+        command += ["--metrics-address", "127.0.0.1:0", "--webhook-address", "127.0.0.1:0"]
         command += arguments
         with (self._root / "refresher.log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -110,6 +132,7 @@ class Refresher:
                     "HOME": str(self._root),
                     **measured,
                     **self.store.environment(),
+                    "CMP_WEBHOOK_SECRET": _SECRET,
                 },
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -134,6 +157,21 @@ class Refresher:
         assert self._process
         self._process.send_signal(signal.SIGCONT)
 
+    @property
+    def peak_memory(self) -> int:
+        """The most it has had in memory so far, in bytes."""
+        assert self._process
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        (line,) = (line for line in status.splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) * 1024
+
+    @property
+    def cpu_s(self) -> float:
+        """What it has computed so far, in seconds."""
+        assert self._process
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def ended(self, within_s: float) -> int:
         """Wait until it has ended by itself; return its exit status."""
         assert self._process
@@ -147,6 +185,54 @@ class Refresher:
         """Wait until it has made a whole pass since it was started last."""
         before = self.log.count("msg=refreshed")
         wait_for("a pass", lambda: self.log.count("msg=refreshed") > before)
+        # The refresher waits for mirrors that it has heard of; a new one may not have copied.
+        wait_for("a copy beside the plugin", self._is_copied)
+
+    def wait_until_ready(self, said: str = "at work") -> None:
+        """Wait until it says that it is ready, and how."""
+        wait_for("it is ready", lambda: self.ask("/readyz").text.startswith(said))
+
+    def served(self, what: str) -> str:
+        """Return the address where it serves ``webhook`` or ``metrics``, in its last run."""
+        served = re.findall(rf"msg=serving what={what} address=(\S+)", self.log)
+        if not served:
+            raise NotYet(f"no {what} is served")
+        return str(served[-1])
+
+    def ask(self, path: str) -> requests.Response:
+        """Ask what a kubelet and Prometheus ask."""
+        return self._request("GET", "metrics", path)
+
+    def metric(self, name: str, **labels: str) -> float:
+        """Return what it measures."""
+        return sample(self.ask("/metrics").text, f"image_cmp_{name}", **labels)
+
+    def tell(self, image: str, tag: str) -> requests.Response:
+        """Tell it of a push, as the registry would (distribution, notifications)."""
+        host, _, repository = image.partition("/")
+        target = {"mediaType": _MANIFEST, "repository": repository, "tag": tag}
+        event = {"action": "push", "target": target, "request": {"host": host}}
+        return self._request("POST", "webhook", "/webhook", {"events": [event]})
+
+    def touch(self, **what: str) -> requests.Response:
+        """Tell it to look at something now."""
+        return self._request("POST", "webhook", "/touch", what)
+
+    def _request(
+        self, method: str, what: str, path: str, document: object = None
+    ) -> requests.Response:
+        with requests.Session() as session:
+            session.trust_env = False
+            headers = {"Authorization": f"Bearer {_SECRET}"}
+            url = f"http://{self.served(what)}{path}"
+            return session.request(method, url, json=document, headers=headers, timeout=5)
+
+    def _is_copied(self) -> bool:
+        published = RedisIndex(self.store.url, self.store.environment(tls=False)).manifest()
+        if not self.mirrors or published is None or not published.complete:
+            return True
+        found = FileIndex(f"file://{self.mirrors[0].directory}").manifest()
+        return found is not None and found.generation >= published.generation
 
     def _end(self, number: signal.Signals) -> int:
         process, self._process = self._process, None
@@ -164,6 +250,17 @@ class Refresher:
         file.write_text(json.dumps(config))
         return file
 
+    @property
+    def _lease(self) -> str:
+        namespace = self._argocd.namespace
+        return f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases/{LEASE}"
+
+    @property
+    def leader(self) -> str:
+        """Who has the Lease, or nobody."""
+        found = self._argocd.kubernetes.find(self._lease) or {"spec": {}}
+        return str(found["spec"].get("holderIdentity", ""))
+
     def _state_paths(self) -> list[str]:
         folder = f"/api/v1/namespaces/{self._argocd.namespace}/configmaps"
         return [f"{folder}/image-cmp-state-{number}" for number in range(SHARDS)]
@@ -175,6 +272,7 @@ def apply_account(argocd: ArgoCD, root: Path) -> None:
     others = argocd.other_namespaces
     wanted = [
         ("refresher", namespace),
+        ("people", namespace),
         *(("application-namespace", other) for other in others),
         *(("pull-secrets", one) for one in (namespace, *others)),
     ]

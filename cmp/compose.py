@@ -1,4 +1,4 @@
-"""YAML text to the tree of cmp.core.yaml_tree: the only place where rendering parses it."""
+"""YAML text to the tree of cmp.core.yaml_tree, for rendering and for write-back."""
 
 from __future__ import annotations
 
@@ -57,11 +57,11 @@ class _Tree:
             if isinstance(event, yaml.ScalarEvent):
                 self._add(self._scalar(event))
             elif isinstance(event, yaml.MappingStartEvent):
-                self._begin(event, Mapping([]))
+                self._begin(event, Mapping([], bool(event.flow_style), [_span(event)[0]]))
             elif isinstance(event, yaml.SequenceStartEvent):
-                self._begin(event, Sequence([]))
+                self._begin(event, Sequence([], bool(event.flow_style), [_span(event)[0]]))
             elif isinstance(event, yaml.CollectionEndEvent):
-                self._open.pop()
+                self._open.pop()[0].span.append(_span(event)[1])
             elif isinstance(event, yaml.AliasEvent):
                 self._add(self._alias(event))
             elif isinstance(event, yaml.DocumentEndEvent):

@@ -1,0 +1,1 @@
+"""What people tell the refresher of an image: ``pin``, ``hold``, ``rollback``, ``release``."""
