@@ -17,6 +17,10 @@ setup-e2e: $(VENV)/.installed ## setup, and a whole Argo CD for the end-to-end t
 	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get -qq update \
 		&& apt-get -qq install --yes --no-install-recommends redis-server; } \
 	|| { echo "redis-server is not on PATH: install the redis-server package of your distribution" >&2; exit 1; }
+	@PATH="$$PATH:/usr/sbin" command -v sshd >/dev/null \
+	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get -qq update \
+		&& apt-get -qq install --yes --no-install-recommends openssh-server; } \
+	|| { echo "sshd is not on PATH: install the openssh-server package of your distribution" >&2; exit 1; }
 	@$(PYTHON) tools/install.py --into $(TOOLS) --e2e
 
 $(VENV)/.installed: pyproject.toml constraints.txt

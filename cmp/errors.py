@@ -14,6 +14,8 @@ CmpError
     ├── RegistryFailed
     │   ├── NotFound
     │   └── Refused
+    ├── GitFailed
+    │   └── GitRefused
     └── ToolFailed
 
 A message is shown in Argo CD's UI: it names the input and the remedy, and never
@@ -132,6 +134,14 @@ class NotFound(RegistryFailed):
 
 class Refused(RegistryFailed):
     """The registry answered, and does not give this to whom it was asked as."""
+
+
+class GitFailed(EdgeFailed):
+    """A Git repository, or what lies between, did not answer: later it may."""
+
+
+class GitRefused(GitFailed):
+    """A Git repository answered, and will refuse again until somebody changes something."""
 
 
 class ToolFailed(EdgeFailed):

@@ -294,7 +294,13 @@ def test_plugin_yaml_is_what_the_design_says() -> None:
         pytest.param(
             "cmp/writeback",
             {target.module.rpartition(".")[2] for target in TARGETS.values()},
-            {"changed", "helm_parameters"},
+            {
+                *("changed", "helm_parameters"),
+                *("git", "git_address", "git_branch", "git_clone", "git_credential"),
+                *("git_deputy", "git_edit", "git_engine", "git_files", "git_login"),
+                *("git_message", "git_reason", "git_schedule", "git_settings", "git_signing"),
+                *("git_update", "git_writer", "github_app", "go_template"),
+            },
             id="targets",
         ),
         pytest.param(

@@ -85,6 +85,14 @@ def proxy(scene: Scene) -> Iterator[ApiProxy]:
         yield proxy
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out, but for CI, what would have everybody wait for minutes."""
+    if environment().get("CI") != "true":
+        for item in items:
+            if item.get_closest_marker("slow"):
+                item.add_marker(pytest.mark.skip(reason="slow: run it with CI=true"))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Any:
     """Show what Argo CD said last, where a test fails."""

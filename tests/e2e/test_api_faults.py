@@ -9,7 +9,7 @@ from tests.support.api_proxy import ApiProxy, expired
 from tests.support.faults import Answer
 from tests.support.scene import HARD_REFRESH, HISTORY, OURS, Scene
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 FAULTS: dict[str, dict[str, Any]] = {
     "conflict": {"method": "PATCH", "pattern": "/applications/", "answer": Answer(409), "times": 3},

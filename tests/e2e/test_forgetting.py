@@ -7,7 +7,7 @@ from cmp.index.file import FileIndex
 from tests.support.scene import Scene
 from tests.support.waiting import wait_for
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 
 def test_what_nobody_uses_is_forgotten(scene: Scene) -> None:

@@ -10,7 +10,7 @@ from tests.support.faults import Answer
 from tests.support.scene import Scene
 from tests.support.waiting import wait_for
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 SELF_HEAL = {"automated": {"selfHeal": True}}
 STEPS = {

@@ -11,7 +11,7 @@ from tests.support.refresher import Refresher
 from tests.support.scene import HARD_REFRESH, HISTORY, OURS, Scene
 from tests.support.waiting import wait_for
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 EVERYTHING = [HARD_REFRESH, OURS, "hook v4", "frontend v4", HISTORY]
 HANDED_OVER_S = 2 + 5

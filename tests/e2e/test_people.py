@@ -19,7 +19,7 @@ from tests.support.people import Person
 from tests.support.scene import OURS, Scene
 from tests.support.waiting import wait_for
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 HEAL = {"automated": {"selfHeal": True}}
 

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from cmp.core.keys import PREFIX
-from cmp.settings import environment
 from tests.e2e.conftest import refresher_for
 from tests.support.api_proxy import ApiProxy
 from tests.support.applications import API, REFRESH
@@ -22,12 +21,7 @@ from tests.support.refresher import Refresher
 from tests.support.registry import RegistryServer
 from tests.support.waiting import wait_for
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.skipif(
-        environment().get("CI") != "true", reason="takes a minute: run it with CI=true"
-    ),
-]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 APPLICATIONS, REPOSITORIES = 2000, 200
 _MOST_BYTES = 300 * 1024 * 1024

@@ -5,7 +5,7 @@ import pytest
 from tests.support.scene import HARD_REFRESH, Scene
 from tests.support.waiting import wait_for
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 
 def test_all_are_rendered_anew_once_all_mirrors_say_so(scene: Scene) -> None:

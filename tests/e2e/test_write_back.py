@@ -7,7 +7,7 @@ from tests.support.kubernetes import Object
 from tests.support.scene import HARD_REFRESH, HISTORY, Scene
 from tests.support.waiting import wait_for
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 IN_SPEC = {"write-back-method": "argocd"}
 BY_ARGO_CD = "operation of Argo CD"
