@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cmp.settings import environment
 from tests.support.metrics import sample
 from tests.support.refresher import Refresher
 from tests.support.scene import Scene
@@ -17,7 +18,7 @@ from tests.support.waiting import wait_for
 pytestmark = pytest.mark.e2e
 
 AN_HOUR = ("--interval", "1h")
-PUSHES = 6
+PUSHES = 20 if environment().get("CI") == "true" else 6
 P95_S = 15
 
 

@@ -136,6 +136,10 @@ class ArgoCD:
         names = (name for name in BUILT if name.startswith("argocd-"))
         return {name: self._processes.tail(name) for name in names}
 
+    def restart(self, server: str) -> None:
+        """Kill one of its servers, and start it again."""
+        self._processes.restart(server)
+
     def create_application(self, manifest: Mapping[str, Any]) -> Application:
         """Create an Application, and the Namespace it deploys to."""
         destination = manifest["spec"]["destination"]["namespace"]

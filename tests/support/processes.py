@@ -51,6 +51,7 @@ class Processes:
         self._folder = folder
         self._env = dict(env)
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._started: dict[str, tuple[str, tuple[str, ...], Mapping[str, str] | None]] = {}
 
     def __enter__(self) -> Self:
         # Should we be killed, nobody calls __exit__.
@@ -88,6 +89,7 @@ class Processes:
         ``called`` is what its log and we call it, where there are several of the program.
         """
         called = called or name
+        self._started[called] = (name, arguments, env)
         program = shutil.which(name, path=self._env["PATH"])
         assert program, f"{name} is not on {self._env['PATH']}"
         with self._log(called).open("ab") as log:
@@ -105,6 +107,14 @@ class Processes:
         assert self._guard.stdin
         self._guard.stdin.write(b"%d\n" % process.pid)
         self._guard.stdin.flush()
+
+    def restart(self, called: str) -> None:
+        """Kill a server, and start it as it was started before."""
+        process = self._running.pop(called)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        name, arguments, env = self._started[called]
+        self.spawn(name, *arguments, env=env, called=called)
 
     def wait(self, name: str, ready: Callable[[], bool], *, within_s: float = 60) -> None:
         """Wait until a server is ready, and all others are alive; raise with a log if not."""
