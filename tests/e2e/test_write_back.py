@@ -62,7 +62,10 @@ def test_one_sync_by_argo_cd_and_a_true_rollback(scene: Scene) -> None:
     assert timelines[app.name].steps == steps
     of_two = timelines[healing.name].steps
     assert of_two[:3] == steps[:3]
-    assert sorted(of_two[3:]) == ["frontend v4", HISTORY, "staging-frontend v4"]
+    # With selfHeal Argo CD may sync what is left of it once more, with the same manifests.
+    assert of_two.count(BY_ARGO_CD) <= 2
+    rest = [step for step in of_two[3:] if step != BY_ARGO_CD]
+    assert sorted(rest) == ["frontend v4", HISTORY, "staging-frontend v4"]
     assert timelines[manual.name].steps == [HARD_REFRESH]
     specs = timelines[app.name].specs
     assert [locks(spec["source"]) for spec in specs] == [
