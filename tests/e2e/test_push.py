@@ -15,7 +15,7 @@ from tests.support.refresher import Refresher
 from tests.support.scene import Scene
 from tests.support.waiting import wait_for
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 AN_HOUR = ("--interval", "1h")
 PUSHES = 20 if environment().get("CI") == "true" else 6

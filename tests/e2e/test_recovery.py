@@ -9,7 +9,7 @@ from tests.support.images import delete_manifest
 from tests.support.kubernetes import Object
 from tests.support.scene import HARD_REFRESH, HISTORY, OURS, VALUES, Scene
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 
 @pytest.mark.parametrize("policy", [None, {"automated": {"selfHeal": True}}])

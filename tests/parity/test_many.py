@@ -93,5 +93,5 @@ def test_one_that_argo_cd_gives_up(judge: Judge, repo_server: RepoServer) -> Non
         )
 
     assert time.monotonic() - began < 10
-    wait_for("no process is left", lambda: not renders(repo_server), within_s=15)
+    wait_for("no process is left", lambda: not renders(repo_server), within_s=30)
     assert [path.name for path in repo_server.unpacked.rglob("run-*")] == []
