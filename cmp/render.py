@@ -127,7 +127,10 @@ def _render_in_time(
     root = repository_root(directory, request.source.path)
     try:
         with ends_early(deadline_s), slot(directory, root, env) as locks:
-            return [_render(request, directory, chosen, env, locks) for chosen in wanted]
+            kind = _kind(request, directory)
+            renderers.check_options(kind, [n for n in request.parameters if renderers.is_option(n)])
+            job = renderers.Job(directory, root, request, (), env, locks)
+            return [_render(kind, job, chosen) for chosen in wanted]
     except DeadlinePassed as passed:
         more = "CMP_RENDER_CONCURRENCY where the sidecar has cores and memory for more at once, or "
         raise ToolFailed(
@@ -138,28 +141,15 @@ def _render_in_time(
         ) from None
 
 
-def _render(
-    request: RenderRequest,
-    directory: str,
-    chosen: Chosen,
-    env: Mapping[str, str],
-    locks: tuple[int, ...],
-) -> tuple[bytes, list[str]]:
+def _render(kind: str, job: renderers.Job, chosen: Chosen) -> tuple[bytes, list[str]]:
     """Return the manifests, and what a person should hear about them."""
-    kind = _kind(request, directory)
-    renderers.check_options(kind, [n for n in request.parameters if renderers.is_option(n)])
-    job = renderers.Job(
-        directory=directory,
-        root=repository_root(directory, request.source.path),
-        request=request,
-        choices=tuple(choice for choice in chosen.choices if is_set_by(kind, choice)),
-        env=env,
-        locks=locks,
-    )
-    output = renderers.renderer(kind).render(job)
-    output, notes = _changed(kind, output, request, chosen)
+    choices = tuple(choice for choice in chosen.choices if is_set_by(kind, choice))
+    output = renderers.renderer(kind).render(job._replace(choices=choices))
+    output, notes = _changed(kind, output, job.request, chosen)
     if not chosen.allow_empty and _is_empty(output):
-        hint = "" if kind != "directory" else _nothing_found(request.source.path or directory)
+        hint = (
+            "" if kind != "directory" else _nothing_found(job.request.source.path or job.directory)
+        )
         raise RenderRefused(
             f"{hint}nothing was rendered, and Argo CD would delete what runs; "
             "set allow-empty to true if that is meant",

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from cmp.core.image import Repository
 
-INTERVAL, CHANGE, PUSH = CAUSES = ("interval", "change", "push")
+INTERVAL, CHANGE, PUSH = ("interval", "change", "push")
 """Why a repository is listed: it is its turn, an Application changed, it was touched."""
 
 SOON_S = 10.0

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 SETTING = "CMP_KUSTOMIZE_BUILD_OPTIONS"
 _ENABLE_HELM = "--enable-helm"
 _ELSEWHERE = "https:http:ssh:git"
+"""Of remote bases. kustomize hands a ref to git as it is written, and of a repository on this
+machine git would start what ``?ref=--upload-pack=…`` names (GHSA-9v9p-x54c-58gc)."""
 _RUNS_CODE = (
     "it would run programs that an Application's repository brings; leave it out, "
     "and leave what needs it native"
@@ -29,8 +31,6 @@ _REFUSED = {
     "--help": _NO_OUTPUT,
     "-h": _NO_OUTPUT,
 }
-"""Of remote bases. kustomize hands a ref to git as it is written, and of a repository on this
-machine git would start what ``?ref=--upload-pack=…`` names (GHSA-9v9p-x54c-58gc)."""
 
 
 def build_arguments(

@@ -13,6 +13,7 @@ import yaml
 
 from cmp.core.flow import flow
 from cmp.errors import InvalidSource, RenderRefused, excerpt
+from cmp.renderers.kustomize_tree import text_of
 from cmp.renderers.patch_options import mapping, read_items, target, text_field
 from cmp.renderers.paths import inside
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     Patch = dict[str, Any]
 
 _WHERE = "kustomize.patches"
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _MERGE = "tag:yaml.org,2002:merge"
 _FIELDS = ("path", "patch", "target", "options")
 
@@ -65,7 +65,7 @@ def add_patches(job: Job, file: str, option: str) -> None:
     patches = parse_patches(job, option)
     where = os.path.basename(file)
     try:
-        text = _text_of(file)
+        text = text_of(file)
         written = with_patches(text, patches) if patches else text
         with open(file, "w", encoding="utf-8", newline="") as opened:
             opened.write(written)
@@ -74,13 +74,6 @@ def add_patches(job: Job, file: str, option: str) -> None:
         raise RenderRefused(f"no patches can be added: {reason}", where=where) from None
     except RenderRefused as error:
         raise error.within(where) from None
-
-
-def _text_of(file: str) -> str:
-    """Return the text of a file in an encoding that YAML has, without the mark that says so."""
-    with open(file, "rb") as opened:
-        content = opened.read()
-    return content.decode("utf-16" if content.startswith(_UTF_16) else "utf-8-sig")
 
 
 def with_patches(text: str, patches: list[Patch]) -> str:

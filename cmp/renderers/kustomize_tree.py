@@ -26,6 +26,7 @@ _OBJECTS = {
     "secretGenerator": ("files", "envs", "env"),
     "helmCharts": ("repo", "valuesFile", "additionalValuesFiles"),
 }
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _CHARTS = ("helmCharts", "helmChartInflationGenerator")
 _GENERATOR = "HelmChartInflationGenerator"
 
@@ -57,6 +58,13 @@ def kustomizations(directory: str, more: Iterable[str] = ()) -> Iterator[Kustomi
                 waiting += (os.path.join(os.path.dirname(file), path) for path in paths)
 
 
+def text_of(file: str) -> str:
+    """Return the text of a file in an encoding that YAML has, without the mark that says so."""
+    with open(file, "rb") as opened:
+        content = opened.read()
+    return content.decode("utf-16" if content.startswith(_UTF_16) else "utf-8-sig")
+
+
 def _files(place: str) -> list[str]:
     """Return a folder's kustomizations; a file may be the configuration of a generator."""
     names = (
@@ -68,8 +76,7 @@ def _files(place: str) -> list[str]:
 def _documents(file: str) -> Iterator[Mapping[str, Any]]:
     is_kustomization = os.path.basename(file) in KUSTOMIZATIONS
     try:
-        with open(file, encoding="utf-8-sig") as opened:
-            text = opened.read()
+        text = text_of(file)
         if not is_kustomization and _GENERATOR not in text:
             return
         for content in yaml.load_all(text, Loader=yaml.BaseLoader):  # only text

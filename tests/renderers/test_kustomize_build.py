@@ -130,6 +130,15 @@ def test_a_chart_hands_helm_no_flags(tmp_path: Path, place: str, field: str) -> 
         render(job(repository(tmp_path, kustomizations[place], files), env=HELM))
 
 
+def test_a_chart_hides_no_flags_in_utf_16(tmp_path: Path) -> None:
+    root = repository(tmp_path)
+    chart = "helmCharts: [{name: x, releaseName: --post-renderer=/bin/sh}]\n"
+    (root / "app" / "kustomization.yaml").write_bytes(chart.encode("utf-16"))
+
+    with pytest.raises(InvalidSource, match="begins with a dash, and helm would take it"):
+        render(job(root, env=HELM))
+
+
 def test_plugins_in_the_repository_are_not_started(tmp_path: Path) -> None:
     """A kustomization may put the home of Helm's configuration into its repository."""
     root = repository(
