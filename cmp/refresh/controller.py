@@ -16,8 +16,7 @@ from cmp.index import Manifest
 from cmp.index.protocols import Store
 from cmp.refresh import cycle
 from cmp.refresh.cluster import Cluster
-from cmp.refresh.events import event
-from cmp.refresh.forgetting import Unused
+from cmp.refresh.forgetting import Forgetting
 from cmp.refresh.heard import Heard
 from cmp.refresh.instruments import Instruments
 from cmp.refresh.listing import RegistryAccess
@@ -26,15 +25,15 @@ from cmp.refresh.observed import Observed, parse_observed
 from cmp.refresh.passes import Pass, Summary
 from cmp.refresh.plan import plan, policies
 from cmp.refresh.registries import Configured
-from cmp.refresh.rollbacks import describe_rollback, in_vain, rolled_back
+from cmp.refresh.reports import Reports
 from cmp.refresh.scope import Scope
 from cmp.refresh.spec_lock import without_locks
 from cmp.refresh.state import ConfigMapState, CopiedState
-from cmp.refresh.teller import ArgoCD, Teller, create_event
+from cmp.refresh.teller import ArgoCD, Teller
 from cmp.refresh.touches import Touches, repositories_of
 from cmp.refresh.turns import Turns
 from cmp.refresh.upgrades import Upgrades
-from cmp.refresh.wanted import Wanted, wanted_by
+from cmp.refresh.wanted import wanted_by
 from cmp.refresh.watched import Kind, Name, Watched
 
 if TYPE_CHECKING:
@@ -76,7 +75,6 @@ class Controller:
         self._lags = instruments.lags
         self._store = store
         self._scope = scope
-        self._cluster = cluster
         self._state = ConfigMapState(cluster, scope.control_plane)
         self._changed: set[Name] = set()
         self._awake = threading.Event()
@@ -85,14 +83,9 @@ class Controller:
         self._lock = threading.Lock()
         self._status = 0
         self._written: dict[Name, tuple[Application, datetime | None]] = {}
-        self._held: dict[tuple[Name, str], str] = {}
         self._turns = Turns(scope.interval.total_seconds())
         self.touches = Touches(store)
         """Takes what is to be looked at now, also before `run`."""
-        self._gone = Unused[str]()
-        self._unused = Unused[tuple[str, str]]()
-        self._recorded: frozenset[Repository] = frozenset()
-        """Repositories of which something is chosen."""
         self._published: tuple[str, int] | None = None
         namespaces = tuple(dict.fromkeys((scope.control_plane, *scope.application_namespaces)))
         self._applications = Watched[Observed](
@@ -107,6 +100,8 @@ class Controller:
         )
         self._heard = Heard(cluster, scope.control_plane, self._on_said)
         self._watched = (self._applications, self._projects, self._heard)
+        self._forgetting = Forgetting(self._state, self._heard, store, scope.forget_after)
+        self._reports = Reports(cluster, self._applications, self._heard, scope.control_plane)
         self._mirrors = Mirrors(
             store, self._meter, wait_s=scope.ack_wait.total_seconds(), stopping=self.stopping
         )
@@ -274,7 +269,9 @@ class Controller:
             has_all=self._applications.is_complete,
             instructions=said.told,
             unreadable=said.unreadable,
-            forgotten=self._forgotten(by_instance, repositories) if whole else frozenset(),
+            forgotten=self._forgetting.documents(by_instance, repositories)
+            if whole and self._applications.is_complete
+            else frozenset(),
         )
         state = CopiedState(self._state, self._store)
         summary, records = cycle.run(
@@ -282,12 +279,7 @@ class Controller:
         )
         if not self._scope.dry_run:
             self._heard.end(summary.ended)
-        self._recorded = frozenset(
-            decision.repository
-            for record in records.values()
-            for source in record.sources
-            for decision in source.decisions.values()
-        )
+        self._forgetting.keep(records.values())
         wanted = {
             by_instance[instance][0]: wanted_by(record) for instance, record in records.items()
         }
@@ -295,7 +287,8 @@ class Controller:
         wishes = (image for wish in wanted.values() for image in wish.images)
         self._lags.begin(wishes, asked.now, {r: due[r] for r in due.keys() & summary.news})
         self._turns.end(due, summary.answered, summary.news, time.monotonic())
-        self._forget(by_instance.keys())
+        if self._applications.is_complete:
+            self._forgetting.applications(by_instance.keys())
         manifest = None if self._scope.dry_run else self._store.manifest()
         kind = "whole" if whole else "part"
         self._meter.passed(summary, manifest, kind, time.monotonic() - began_s)
@@ -303,29 +296,8 @@ class Controller:
         level = logging.INFO if whole or summary.changed else logging.DEBUG
         log.log(level, "refreshed", extra=summary.counts)
         self._teller.want(wanted)
-        self._held = {key: held for key, held in self._held.items() if key[0] in wanted}
-        for name, wish in wanted.items():
-            self._report_held(name, observed[name], wish)
-            self._take_over(name, wish)
+        self._reports.look(wanted, observed)
         return summary
-
-    def _take_over(self, name: Name, wanted: Wanted) -> None:
-        """Hold what a rollback in Argo CD brought back, as if it had been said to us."""
-        app = self._applications.get(name)
-        if app is None or app.rolled_back_at is None:
-            return
-        now = datetime.now(UTC).replace(microsecond=0)  # noqa: TID251 - when it was seen
-        found = rolled_back(app, wanted, now)
-        instance = app.application.instance(self._scope.control_plane)
-        notes = []
-        if found and self._heard.add(instance, found):
-            told = ((image, found.get(image.name)) for image in wanted.images)
-            notes = [("ImageRolledBack", describe_rollback(i, said)) for i, said in told if said]
-        elif note := in_vain(app, wanted):
-            notes = [("ImageNotRolledBack", note)]
-        for reason, text in notes:
-            key = app.rolled_back_at.isoformat()
-            create_event(self._cluster, event(app, reason, text, key=key, now=now))
 
     def _look_at_mirrors(self, manifest: Manifest | None, *, whole: bool) -> None:
         """Wait for the mirrors where anything was published: a record without images, too."""
@@ -335,42 +307,6 @@ class Controller:
         elif manifest and whole:
             self._mirrors.look(manifest)
         self._published = published
-
-    def _forget(self, present: Iterable[str]) -> None:
-        """Let go of the state of Applications that have been gone for long."""
-        if self._applications.is_complete:
-            others = self._state.others(present)
-            forgotten = self._gone.due(others, time.monotonic(), self._forget_s)
-            self._state.forget(forgotten)
-            self._heard.forget(forgotten)
-
-    @property
-    def _forget_s(self) -> float:
-        return self._scope.forget_after.total_seconds()
-
-    def _forgotten(
-        self, present: Iterable[str], repositories: Iterable[Repository]
-    ) -> frozenset[tuple[str, str]]:
-        """Return the documents of the store that no Application has used for long."""
-        if not self._applications.is_complete:
-            return frozenset()
-        used = {("application", instance) for instance in present}
-        used |= {("repository", str(r)) for r in self._recorded.union(repositories)}
-        unused = [document for document in self._store.documents() if document not in used]
-        return self._unused.due(unused, time.monotonic(), self._forget_s)
-
-    def _report_held(self, name: Name, app: Observed, wanted: Wanted) -> None:
-        """Write an Event for each image that is kept although the registry has another."""
-        for image in wanted.images:
-            held = wanted.held.get(image.name, "")
-            if self._held.get((name, image.name), "") != held:
-                self._held[name, image.name] = held
-                if held:
-                    note = f"{image.reference} is held: {held}"
-                    key = image.decision.id
-                    now = datetime.now(UTC)  # noqa: TID251 - when the Event happened
-                    manifest = event(app, "ImageHeld", note, key=key, now=now)
-                    create_event(self._cluster, manifest)
 
     def _on_application(self, name: Name) -> None:
         """Begin a pass when what an owner wrote has changed, or something was rolled back."""

@@ -123,7 +123,7 @@ class _Lease:
 
 def _now() -> str:
     """Return the time as a Lease has it; nobody reads it but people."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")  # noqa: TID251
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")  # noqa: TID251 - for people
 
 
 class Leadership:

@@ -104,8 +104,9 @@ def _changed(part: bytes, patches: list[Patch], used: set[str]) -> bytes:
 
 def _applied(document: Json, patch: Patch, used: set[str]) -> Json:
     """Return the document with a patch applied to it or, if it is a List, to its items."""
-    if isinstance(document, dict) and isinstance(document.get("items"), list):
-        return {**document, "items": [_one(item, patch, used) for item in document["items"]]}  # type: ignore[union-attr]
+    items = document.get("items") if isinstance(document, dict) else None
+    if isinstance(document, dict) and isinstance(items, list):
+        return {**document, "items": [_one(item, patch, used) for item in items]}
     return _one(document, patch, used)
 
 

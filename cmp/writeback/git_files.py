@@ -66,7 +66,7 @@ class Objects:
             pipe_in.write(f"{name}\n".encode())
             pipe_in.flush()
             header = pipe_out.readline().decode(errors="replace").split()
-            if len(header) == 2 and header[1] in ("missing", "ambiguous"):  # noqa: PLR2004
+            if header[1:] in (["missing"], ["ambiguous"]):
                 return None
             size = int(header[2])
             content = pipe_out.read(size + 1)[:-1]
