@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from cmp.settings import environment
+from tests.support.needs import lacks
 from tests.support.oracle import Oracle
 from tests.support.redis import RedisServer
 from tests.support.registry import RegistryServer
@@ -24,10 +24,7 @@ def tool_path(name: str) -> Path:
     """Return where ``make setup`` puts a tool; skip the test, in CI fail it, if it has not."""
     path = _TOOLS / name
     if not os.access(path, os.X_OK):
-        missing = f"{name} is not in .tools/bin: run make setup"
-        if environment().get("CI") == "true":
-            pytest.fail(missing)
-        pytest.skip(missing)
+        lacks(f"{name} is not in .tools/bin: run make setup")
     return path
 
 
@@ -69,9 +66,6 @@ def oracle() -> Iterator[Oracle]:
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     if shutil.which("redis-server") is None:
-        missing = "redis-server is not on PATH: run make setup-e2e"
-        if environment().get("CI") == "true":
-            pytest.fail(missing)
-        pytest.skip(missing)
+        lacks("redis-server is not on PATH: run make setup-e2e")
     with RedisServer(tmp_path_factory.mktemp("redis")) as server:
         yield server

@@ -52,7 +52,7 @@ def test_pushes_are_deployed_within_seconds_whichever_refresher_is_told(
         times.append(time.monotonic() - pushed_s)
         _is_synced(leader, number + 1)
 
-    print("push to Deployment:", ", ".join(f"{s:.1f} s" for s in sorted(times)))  # noqa: T201
+    print("push to Deployment:", ", ".join(f"{s:.1f} s" for s in sorted(times)))  # noqa: T201 - for a person
     assert max(times) < P95_S
     _is_measured(leader, standby, scene)
 

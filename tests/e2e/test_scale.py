@@ -4,6 +4,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -81,8 +82,8 @@ def test_two_thousand_applications(
     objects: ArgoCD, registry: RegistryServer, redis_server: RedisServer, tmp_path: Path
 ) -> None:
     with ThreadPoolExecutor(4) as threads:
-        push = lambda n: push_image(registry.url, f"scale/r{n}", "1.0.0")  # noqa: E731
-        list(threads.map(push, range(REPOSITORIES)))
+        names = [f"scale/r{number}" for number in range(REPOSITORIES)]
+        list(threads.map(partial(push_image, registry.url, tag="1.0.0"), names))
     path = f"{API}/namespaces/{objects.namespace}/applications"
     with (
         ApiProxy(objects.kubernetes.url, objects.kubernetes.ca) as proxy,
@@ -129,4 +130,4 @@ def _say(what: str, refresher: Refresher, proxy: ApiProxy, wall_s: float) -> Non
 
 def _print(figures: str) -> None:
     """Show figures to whoever runs this with ``pytest -s``."""
-    print(figures)  # noqa: T201
+    print(figures)  # noqa: T201 - figures for a person

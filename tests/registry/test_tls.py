@@ -9,10 +9,10 @@ import certifi
 import pytest
 
 from cmp.registry.auth.base import Credential
-from cmp.settings import environment
 from tests.registry.conftest import PASSWORD, TAGS, USER, Connect, refusal
 from tests.support import faults
 from tests.support.faults import FaultyRegistry
+from tests.support.needs import lacks
 from tests.support.registry import RegistryServer
 
 pytestmark = pytest.mark.tools
@@ -23,10 +23,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a PEM file with a key, and a certificate for 127.0.0.1 that nobody trusts."""
     openssl = shutil.which("openssl")
     if openssl is None:
-        missing = "openssl is not on PATH"
-        if environment().get("CI") == "true":
-            pytest.fail(missing)
-        pytest.skip(missing)
+        lacks("openssl is not on PATH")
     file = tmp_path_factory.mktemp("tls") / "certificate.pem"
     request = "req -x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -days 2"
     about = ["-subj", "/CN=tests", "-addext", "subjectAltName=IP:127.0.0.1"]

@@ -80,7 +80,7 @@ _RESULTS: dict[str, list[str]] = {
 def test_which_files_are_read(tmp_path: Path, case: dict[str, Any]) -> None:
     given = case["given"]
     for entry in given["files"]:
-        file, name = re.fullmatch(r"(.*)\((.*)\)", entry).groups()  # type: ignore[union-attr]
+        (file, name) = re.findall(r"^(.*)\((.*)\)$", entry)[0]
         write(tmp_path, **{file: manifest(name)})
 
     found = names(

@@ -4,9 +4,6 @@ import json
 import os
 import re
 import shutil
-import signal
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -18,12 +15,13 @@ from cmp.index.redis import RedisIndex
 from cmp.refresh.leader import NAME as LEASE
 from cmp.refresh.people import NAME as SAID
 from cmp.refresh.state import SHARDS
-from cmp.settings import environment
 from tests.support.argocd import ArgoCD
-from tests.support.cli import PROJECT, TOOLS, run
+from tests.support.cli import PROJECT, TOOLS
+from tests.support.cli import run as run_command
 from tests.support.kubernetes import Object
 from tests.support.metrics import sample
 from tests.support.mirror import Mirror
+from tests.support.program import Program
 from tests.support.redis import RedisServer
 from tests.support.waiting import NotYet, wait_for
 
@@ -38,7 +36,7 @@ _PATHS = {
 }
 
 
-class Refresher:
+class Refresher(Program):
     """One refresher, and mirrors of two repo-servers; each may be ended and started again.
 
     Args:
@@ -48,9 +46,9 @@ class Refresher:
     """
 
     def __init__(self, argocd: ArgoCD, root: Path, store: RedisServer) -> None:
+        super().__init__(root / "refresher.log", root)
         self._argocd = argocd
         self._root = root
-        self._process: subprocess.Popen[bytes] | None = None
         self.store = store
         self.url = argocd.kubernetes.url
         """Of the API server, or of what stands before it."""
@@ -66,12 +64,6 @@ class Refresher:
         other = Refresher(self._argocd, root, self.store)
         other.mirrors = []
         return other
-
-    @property
-    def log(self) -> str:
-        """What it has said so far, in all its runs."""
-        path = self._root / "refresher.log"
-        return path.read_text() if path.exists() else ""
 
     @property
     def states(self) -> list[Object]:
@@ -115,71 +107,17 @@ class Refresher:
 
     def start(self, *arguments: str) -> None:
         """Start it; it takes a second until it does anything."""
-        assert not self.is_running
-        command = [sys.executable, "-I", "-m", "cmp", "refresh"]
-        command += ["--kubeconfig", str(self._kubeconfig())]
+        command = ["refresh", "--kubeconfig", str(self._kubeconfig())]
         command += ["--store", self.store.tls_url, "--interval", f"{INTERVAL_S}s"]
         command += ["--application-namespaces", ",".join(self._argocd.other_namespaces)]
-        measured = {n: v for n, v in environment().items() if n.startswith("COVERAGE_")}
         command += ["--metrics-address", "127.0.0.1:0", "--webhook-address", "127.0.0.1:0"]
-        command += arguments
-        with (self._root / "refresher.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                command,
-                cwd=self._root,
-                env={
-                    "PATH": os.defpath,
-                    "HOME": str(self._root),
-                    **measured,
-                    **self.store.environment(),
-                    "CMP_WEBHOOK_SECRET": _SECRET,
-                },
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-
-    def stop(self) -> int:
-        """End it as Kubernetes does; return its exit status."""
-        return self._end(signal.SIGTERM)
-
-    def kill(self) -> None:
-        """End it so that it can do no more."""
-        self._end(signal.SIGKILL)
-
-    def pause(self) -> None:
-        """Let it do nothing, until `resume`."""
-        assert self._process
-        self._process.send_signal(signal.SIGSTOP)
-
-    def resume(self) -> None:
-        """Let it work again."""
-        assert self._process
-        self._process.send_signal(signal.SIGCONT)
-
-    @property
-    def peak_memory(self) -> int:
-        """The most it has had in memory so far, in bytes."""
-        assert self._process
-        status = Path(f"/proc/{self._process.pid}/status").read_text()
-        (line,) = (line for line in status.splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) * 1024
-
-    @property
-    def cpu_s(self) -> float:
-        """What it has computed so far, in seconds."""
-        assert self._process
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def ended(self, within_s: float) -> int:
-        """Wait until it has ended by itself; return its exit status."""
-        assert self._process
-        return self._process.wait(within_s)
-
-    @property
-    def is_running(self) -> bool:
-        return self._process is not None and self._process.poll() is None
+        own = {
+            "PATH": os.defpath,
+            "HOME": str(self._root),
+            **self.store.environment(),
+            "CMP_WEBHOOK_SECRET": _SECRET,
+        }
+        self.run([*command, *arguments], own)
 
     def wait_for_pass(self) -> None:
         """Wait until it has made a whole pass since it was started last."""
@@ -234,13 +172,6 @@ class Refresher:
         found = FileIndex(f"file://{self.mirrors[0].directory}").manifest()
         return found is not None and found.generation >= published.generation
 
-    def _end(self, number: signal.Signals) -> int:
-        process, self._process = self._process, None
-        if process is None:
-            return 0
-        process.send_signal(number)
-        return process.wait(20)
-
     def _kubeconfig(self) -> Path:
         kubernetes, namespace = self._argocd.kubernetes, self._argocd.namespace
         with closing(kubernetes.as_service_account(namespace, ACCOUNT)) as account:
@@ -281,7 +212,7 @@ def apply_account(argocd: ArgoCD, root: Path) -> None:
         shutil.copytree(PROJECT / "kustomize" / folder, overlay / folder)
         text = f"namespace: {target}\nresources: [{folder}]\n"
         (overlay / "kustomization.yaml").write_text(text)
-        built = run([str(TOOLS / "kustomize"), "build", str(overlay)], root, measured=False)
+        built = run_command([str(TOOLS / "kustomize"), "build", str(overlay)], root, measured=False)
         assert built.returncode == 0, built.stderr
         for manifest in yaml.safe_load_all(built.stdout):
             for subject in manifest.get("subjects", ()):

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from cmp.errors import GitFailed, GitRefused
-from cmp.settings import environment
 from cmp.writeback.git_credential import Credential
 from cmp.writeback.git_login import Trust
 from tests.support import sshd
 from tests.support.bare import Bare
 from tests.support.git import git
 from tests.support.git_server import GitServer
+from tests.support.needs import lacks
 from tests.support.sshd import SshServer
 from tests.support.token_server import Authority
 from tests.support.waiting import wait_for
@@ -306,10 +306,7 @@ def test_three_hundred_applications_one_commit(tmp_path: Path, server: GitServer
 @pytest.fixture(scope="module")
 def ssh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshServer]:
     if not sshd.is_installed():
-        missing = "sshd is not on PATH: run make setup-e2e"
-        if environment().get("CI") == "true":
-            pytest.fail(missing)
-        pytest.skip(missing)
+        lacks("sshd is not on PATH: run make setup-e2e")
     with SshServer(tmp_path_factory.mktemp("ssh") / "server") as server:
         yield server
 
