@@ -33,6 +33,8 @@ from cmp.errors import InvalidPolicy
 from cmp.lock_file import read_lock_file
 from cmp.renderers.images import placed, with_images
 from tests.core.test_cases import _EXCEPTIONS
+from tests.renderers.test_helm_cases import _EXCEPTIONS as _HELM_CASES
+from tests.renderers.test_kustomize_cases import NOT_OURS
 from tests.support.cli import PROJECT, cmp
 from tests.support.values import DIGEST, OTHER_DIGEST, built, day, recorded, snapshot
 
@@ -382,6 +384,15 @@ def test_the_cases_that_differ_are_those_of_the_tests() -> None:
 
     assert {row[0].strip("`"): row[1] for row in rows} == dict(_EXCEPTIONS)
     assert len(rows) == len(_EXCEPTIONS)
+
+
+def test_the_cases_that_a_plugin_cannot_see_are_those_of_the_tests() -> None:
+    rows = _rows(_COMPATIBILITY, "## Facts of Argo CD's that a plugin cannot see")
+
+    assert [(row[0].strip("`"), row[1]) for row in rows] == [
+        *_HELM_CASES.items(),
+        *NOT_OURS.items(),
+    ]
 
 
 def test_each_deviation_has_a_reason() -> None:
