@@ -28,6 +28,7 @@ COMMANDS = {
     "release": ("cmp.people.release", "end a pin, a hold or a rollback"),
     "mirror": ("cmp.mirror", "copy the index from Redis into the directory that render reads"),
     "wait": ("cmp.wait", "wait for a complete index, then become another command"),
+    "index": ("cmp.index_command", "list and show what an index holds; export and import it"),
     "refresh": ("cmp.refresh", "list the registries, decide, and publish the index"),
 }
 

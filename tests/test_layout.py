@@ -308,7 +308,7 @@ def test_plugin_yaml_is_what_the_design_says() -> None:
             {backend.partition(":")[0].rpartition(".")[2] for backend in BACKENDS.values()},
             {
                 *("ack_document", "documents", "json_document", "snapshot_document"),
-                *("instruction_document", "found"),
+                *("either_document", "exported", "imported", "instruction_document", "found"),
                 *("copied", "names", "protocols", "redis_address"),
             },
             id="backends",
