@@ -1,4 +1,4 @@
-"""COMMAND  What a registry answers for an image, and what to do when it does not."""
+"""What a registry answers for an image, and what to do when it does not."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ from cmp.errors import CmpError, InvalidInput
 from cmp.settings import setting
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
+    from argparse import Namespace
 
     from cmp.refresh.listing import RegistryAccess
     from cmp.registry.auth.keychain import Keyring
@@ -20,21 +20,6 @@ if TYPE_CHECKING:
     from cmp.registry.client import Listing
     from cmp.registry.configuration import Registries, Registry
     from cmp.registry.exchange import Exchange
-
-
-def configure(parser: "ArgumentParser") -> None:
-    """Declare the command's arguments."""
-    parser.add_argument("image", metavar="IMAGE", help="also a tag or digest, to look at it")
-    parser.add_argument("--registries", metavar="FILE", help="registries.conf, as users have it")
-    parser.add_argument(
-        "--pull-secret", metavar="SOURCE", default="", help="as the annotation of that name"
-    )
-    parser.add_argument(
-        "--kubeconfig",
-        metavar="FILE",
-        help="the cluster that holds Secrets, and registries.conf where no file is given",
-    )
-    parser.add_argument("--argocd-namespace", metavar="NAME", help="of Argo CD's control plane")
 
 
 def main(args: "Namespace", env: Mapping[str, str], now: datetime) -> int:
