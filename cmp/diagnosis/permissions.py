@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
+from cmp.core.keys import WRITE_BACK_METHOD
+from cmp.core.write_back import GIT
+from cmp.diagnosis.applications import ours
 from cmp.diagnosis.facts import INSTRUCTIONS, REFRESHER, Facts, Right
 from cmp.diagnosis.finding import Finding, advice, ok, some, wrong
 
@@ -57,10 +60,18 @@ def refresher(facts: Facts) -> Iterator[Finding]:
             f"the account {REFRESHER} may not {some(elsewhere)}",
             "apply kustomize/application-namespace there",
         )
-    if facts.may_read_secrets:
+    writers = [str(one.application) for one in ours(facts) if one.method == GIT]
+    if facts.may_read_secrets and not writers:
         yield advice(
-            f"the account {REFRESHER} may read all Secrets of {facts.control_plane}: Argo CD's too",
-            "name those that it needs, as kustomize/pull-secrets does",
+            f"the account {REFRESHER} may read all Secrets of {facts.control_plane}, Argo CD's too",
+            f"take that away: {WRITE_BACK_METHOD}: {GIT} needs it, which no Application has; "
+            "kustomize/pull-secrets names those of registries",
+        )
+    elif writers and not facts.may_read_secrets:
+        yield advice(
+            f"the account {REFRESHER} may not read the Secrets of Argo CD's repositories, and Git "
+            f"is written to for {some(writers)}",
+            "apply kustomize/components/git-write-back, unless each names a Secret of its own",
         )
     elif not missing:
         yield ok(f"the account {REFRESHER} may do what it needs")

@@ -123,7 +123,7 @@ class ClusterFacts:
         """Return the Deployments of argocd-image-updater, wherever we may look."""
         try:
             labels = f"{_NAME}={_UPDATER}"
-            return tuple(self._cluster.list("/apis/apps/v1/deployments", labels=labels)[0])
+            return tuple(self._cluster.list("/apis/apps/v1/deployments", labelled=labels)[0])
         except ClusterFailed as error:
             if error.status not in _FORBIDDEN or "workloads" in self.unread:
                 raise

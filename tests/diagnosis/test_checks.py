@@ -171,6 +171,11 @@ CASES: Mapping[str, list[tuple[dict[str, Any], str, str]]] = {
         ({"rights": (_DENIED,)}, WRONG, "may not patch applications in argocd"),
         ({"rights": (_BESIDE,)}, WRONG, "may not create events in teams"),
         ({"may_read_secrets": True}, ADVICE, "may read all Secrets of argocd"),
+        (
+            of_application(**{_ANNOTATIONS: annotated(write_back_method="git")}),
+            ADVICE,
+            "may not read the Secrets of Argo CD's repositories",
+        ),
     ],
     "your rights": [({"own_rights": (_DENIED,)}, ADVICE, "you may not pin")],
     "index": [
