@@ -21,7 +21,10 @@ COMMANDS = {
     "parameters": ("cmp.announce", "print what Argo CD's Parameters tab offers, with the images"),
     "resolve": ("cmp.resolve", "choose among tags, and say why"),
     "explain": ("cmp.explain", "say which images an application has, since when and why"),
-    "doctor": ("cmp.doctor", "say what is wrong with an installation, or with an image's registry"),
+    "doctor": (
+        "cmp.doctor",
+        "say what is wrong with an installation, an application or an image's registry",
+    ),
     "pin": ("cmp.people.pin", "take one tag of an image, whatever its policy says"),
     "hold": ("cmp.people.hold", "keep the present choice of an image, or of all"),
     "rollback": ("cmp.people.rollback", "go back to a decision of before, and stay there"),

@@ -1,4 +1,4 @@
-"""COMMAND  What is wrong: with an installation, or between us and a registry."""
+"""COMMAND  What is wrong: with an installation, an Application, or an image's registry."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,9 +14,10 @@ def configure(parser: "ArgumentParser") -> None:
     """Declare the command's arguments."""
     parser.add_argument(
         "image",
-        metavar="IMAGE",
+        metavar="IMAGE|APP",
         nargs="?",
-        help="ask its registry, also for a tag or digest; without it, look at the installation",
+        help="ask the registry of an image, also for a tag or digest, or of all images of an "
+        "Application; without it, look at the installation",
     )
     parser.add_argument(
         "--kubeconfig",
@@ -25,7 +26,7 @@ def configure(parser: "ArgumentParser") -> None:
         "registries.conf where no file is given",
     )
     parser.add_argument("--argocd-namespace", metavar="NAME", help="of Argo CD's control plane")
-    image = parser.add_argument_group("of an image")
+    image = parser.add_argument_group("of an image or an Application")
     image.add_argument("--registries", metavar="FILE", help="registries.conf, as users have it")
     image.add_argument(
         "--pull-secret", metavar="SOURCE", default="", help="as the annotation of that name"
@@ -51,10 +52,14 @@ def main(args: "Namespace", env: Mapping[str, str], now: datetime) -> int:
         from cmp.doctor import installation
 
         return installation.main(args, env, now)
-    for name in ("store", "application_namespaces", "checkout"):
-        if getattr(args, name):
-            flag = f"--{name.replace('_', '-')}"
-            raise InvalidInput(f"{flag} is for an installation; leave it or the image away")
-    from cmp.doctor import image
+    flags = [
+        name for name in ("store", "application_namespaces", "checkout") if getattr(args, name)
+    ]
+    flags += ["output"] if args.output != "text" else []
+    if flags:
+        flag = f"--{flags[0].replace('_', '-')}"
+        raise InvalidInput(f"{flag} is for an installation; leave out {args.image}, or the flag")
+    from cmp.doctor import application, image
 
-    return image.main(args, env, now)
+    found = application.find(args, env)
+    return application.main(args, env, now, found) if found else image.main(args, env, now)

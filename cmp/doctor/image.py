@@ -146,7 +146,7 @@ def _sources(registry: "Registry", pull_secret: "Reference | None") -> Lines:
     if pull_secret is not None and is_used:
         is_secret = not isinstance(pull_secret, Script | Variable)
         limit = "" if is_secret else "; an annotation may name Secrets only"
-        yield described(pull_secret), f"as --pull-secret says{limit}"
+        yield described(pull_secret), f"as pull-secret says{limit}"
     elif pull_secret is not None:
         yield "", f"{described(pull_secret)} is for {pull_secret.registry} alone, and passed over"
     own = _parsed(registry.credentials, f"registry {registry.name}: credentials")
@@ -166,7 +166,7 @@ def _why_not(
     from cmp.registry.auth.reference import is_for
 
     host = registry.host
-    wanted = Wanted(reference, host, registry.api_url, where="--pull-secret", annotated=True)
+    wanted = Wanted(reference, host, registry.api_url, where="pull-secret", annotated=True)
     try:
         if is_for(reference, host):
             wanted.keychain(keyring).credential(path)

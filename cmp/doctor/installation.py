@@ -31,12 +31,15 @@ def main(args: "Namespace", env: Mapping[str, str], now: datetime) -> int:
         ]
         text = json.dumps({"findings": findings, "status": status}, indent=2)
     else:
-        text = "\n".join(_lines(found))
+        counts = [sum(d.finding.verdict == verdict for d in found) for verdict in VERDICTS]
+        summary = ", ".join(f"{n} {verdict}" for n, verdict in zip(counts, VERDICTS, strict=True))
+        text = "\n".join((*lines(found), summary))
     sys.stdout.write(f"{text}\n")
     return status
 
 
-def _lines(found: Sequence[Diagnosed]) -> Iterator[str]:
+def lines(found: Sequence[Diagnosed]) -> Iterator[str]:
+    """Yield what was found, as a table; what was not looked at last, by reason."""
     verdicts = max(map(len, VERDICTS))
     names = max(len(diagnosed.check) for diagnosed in found)
     unchecked: dict[str, list[str]] = {}
@@ -49,8 +52,6 @@ def _lines(found: Sequence[Diagnosed]) -> Iterator[str]:
             yield f"{'':<{verdicts}}  {'':<{names}}  next: {_shown(finding.next_step)}"
     for why, checks in unchecked.items():
         yield f"{UNCHECKED:<{verdicts}}  {', '.join(dict.fromkeys(checks))}: {_shown(why)}"
-    counts = [sum(d.finding.verdict == verdict for d in found) for verdict in VERDICTS]
-    yield ", ".join(f"{n} {verdict}" for n, verdict in zip(counts, VERDICTS, strict=True))
 
 
 def _shown(text: str) -> str:

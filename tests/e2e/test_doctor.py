@@ -8,19 +8,25 @@ import json
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any, NamedTuple
 
 import pytest
 import yaml
 
+from cmp.core.keys import PREFIX
 from cmp.index import Acknowledged, Manifest
 from cmp.index.redis import RedisIndex
+from tests.support import images
 from tests.support.argocd import ArgoCD
 from tests.support.cli import PROJECT, cmp
-from tests.support.installation import objects
+from tests.support.git import commit_all
+from tests.support.guestbook import Guestbook
+from tests.support.installation import application, objects
 from tests.support.kubernetes import Kubernetes
 from tests.support.processes import free_ports
 from tests.support.redis import RedisServer
+from tests.support.registry import RegistryServer
 
 pytestmark = pytest.mark.e2e
 
@@ -76,15 +82,19 @@ class Clinic(NamedTuple):
         for pod in ("repo-server-a", "repo-server-b"):
             index.acknowledge(Acknowledged(pod, "e", generation, 2, "helm v4.3.1"))
 
-    def ask(self, *arguments: str, who: Kubernetes | None = None) -> tuple[int, str]:
-        """Return the exit status, and what was said."""
+    def doctor(self, *arguments: str, who: Kubernetes | None = None) -> CompletedProcess[str]:
+        """Call the command as somebody, by default as one who may do everything."""
         config = self.folder / "kubeconfig"
         config.write_text(json.dumps((who or self.kubernetes).kubeconfig(NAMESPACE)))
-        told = cmp(
-            *("doctor", "--kubeconfig", str(config), "--store", self.store.tls_url, *arguments),
+        return cmp(
+            *("doctor", "--kubeconfig", str(config), *arguments),
             cwd=self.folder,
             env=self.store.environment(),
         )
+
+    def ask(self, *arguments: str, who: Kubernetes | None = None) -> tuple[int, str]:
+        """Return the exit status, and what was said of the installation and its store."""
+        told = self.doctor("--store", self.store.tls_url, *arguments, who=who)
         assert told.stderr == ""
         return told.returncode, told.stdout
 
@@ -190,3 +200,62 @@ def test_an_api_server_that_does_not_answer_is_asked_once(clinic: Clinic) -> Non
     assert "unchecked  sidecar, plugin.yaml, refresher, refresher's rights, your rights, " in text
     assert text.count("does not answer") == 1
     assert "ok         index" in text
+
+
+def test_an_application_is_looked_at_with_its_images(
+    clinic: Clinic, registry: RegistryServer
+) -> None:
+    images.push_image(registry.url, "clinic/app", "1.0.0", salt="clinic")
+    keys = {
+        "image-list": f"app={registry.host}/clinic/app,db={registry.host}/clinic/none",
+        "app.pull-secret": f"pullsecret:{NAMESPACE}/registry",
+        "db.pull-secret": "env:HOME",
+    }
+    manifest = application(
+        metadata__name="shop",
+        metadata__namespace=NAMESPACE,
+        metadata__annotations={f"{PREFIX}{key}": value for key, value in keys.items()},
+    )
+    clinic.kubernetes.post(path("Application"), manifest)
+    try:
+        told = clinic.doctor("shop")
+        image = clinic.doctor("library/shop", "--registries", "none")
+    finally:
+        clinic.kubernetes.delete(path("Application", "shop"))
+
+    assert told.returncode == 1
+    assert "ok         policies" in told.stdout
+    app, db = told.stdout.split("\n\n")[1:]
+    assert app.startswith(f"app\nimage        {registry.host}/clinic/app\n")
+    assert f"credentials  pullsecret:{NAMESPACE}/registry, as pull-secret says" in app
+    assert "note         pull-secret: " in app  # there is no such Secret
+    assert app.endswith("result       all is well")
+    assert "note         pull-secret: env: is for registries.conf only" in db
+    assert "failed       registry" in db
+    assert (image.returncode, image.stdout) == (2, "")
+    assert image.stderr.startswith("error: none: ")  # registries.conf: it is an image's
+
+
+def test_argo_cd_refuses_what_a_write_back_left(
+    argocd: ArgoCD, guestbook: Guestbook, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    name = guestbook.namespace
+    left = guestbook.repository / "helm" / f".argocd-source-{name}.yaml"
+    left.write_text("helm:\n  parameters:\n    - {name: a, value: b}\n")
+    commit_all(guestbook.repository, "As argocd-image-updater leaves it")
+    destination = {"server": "https://kubernetes.default.svc", "namespace": name}
+    keys = {"image-list": f"guestbook={guestbook.image}"}
+    manifest = guestbook.manifest(keys, name=name, destination=destination)
+    manifest["metadata"]["namespace"] = argocd.namespace
+
+    said = argocd.create_application(manifest).condition("ComparisonError")
+
+    clinic = Clinic(argocd.kubernetes, redis_server, tmp_path)
+    here = ("--argocd-namespace", argocd.namespace, "--checkout", str(guestbook.repository))
+    found = [f for f in clinic.findings(*here) if f["verdict"] == "wrong"]
+    told = {f["check"]: f["what"] for f in found}
+    assert "multiple application sources defined" in said
+    assert told["left-over files"].endswith(
+        f"helm/.argocd-source[-{name}].yaml has helm or kustomize"
+    )
+    assert f"the plugin renders {argocd.namespace}/{name} there" in told["checkout"]
