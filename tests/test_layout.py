@@ -11,6 +11,7 @@ from cmp.__main__ import COMMANDS
 from cmp.core.keys import KEYS
 from cmp.core.policy import STRATEGY_NAMES
 from cmp.core.strategies import STRATEGIES
+from cmp.diagnosis import CHECKS
 from cmp.index import BACKENDS
 from cmp.renderers import RENDERERS
 from cmp.writeback import TARGETS
@@ -290,6 +291,12 @@ def test_plugin_yaml_is_what_the_design_says() -> None:
                 *("kustomize_remote", "kustomize_tree"),
             },
             id="renderers",
+        ),
+        pytest.param(
+            "cmp/diagnosis",
+            {check.look.__module__.rpartition(".")[2] for check in CHECKS},
+            {"facts", "finding", "workloads"},
+            id="diagnosis",
         ),
         pytest.param(
             "cmp/writeback",

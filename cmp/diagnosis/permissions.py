@@ -40,7 +40,7 @@ def needed_by_people(control_plane: str) -> tuple[Right, ...]:
     """Return what `pin`, `hold`, `rollback` and `release` need: kustomize/people."""
     return (
         *_rights(control_plane, "get patch", "", "configmaps", INSTRUCTIONS),
-        *_rights(control_plane, "get", "", "configmaps", _STATE[0]),
+        *(r for name in _STATE for r in _rights(control_plane, "get", "", "configmaps", name)),
         *_rights(control_plane, "list", _ARGO, "applications"),
     )
 

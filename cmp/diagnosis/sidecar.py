@@ -130,7 +130,8 @@ def _settings(repo_server: Object, plugin: Container) -> Iterator[Finding]:
             f"{plugin.name} has repo-server's /tmp, where the repositories of all Applications lie",
             "give it an emptyDir of its own",
         )
-    if not any(plugin.runs(init) for init in _INITS):
+    # Without a command it is the image's entry point that starts it, and tini is ours.
+    if plugin.manifest.get("command") and not any(plugin.runs(init) for init in _INITS):
         yield advice(
             f"{CMP_SERVER} is the first process of {plugin.name}, and does not bury processes that "
             "it ends",

@@ -36,7 +36,7 @@ def find(args: "Namespace", env: Mapping[str, str]) -> Found | None:
     kubeconfig = setting(args.kubeconfig, env, "KUBECONFIG")
     if written is None or not (kubeconfig or "KUBERNETES_SERVICE_HOST" in env):
         return None
-    cluster, own = connect(kubeconfig)
+    cluster, own = connect(kubeconfig, is_patient=False)
     control_plane = setting(args.argocd_namespace, env, "CMP_ARGOCD_NAMESPACE", own)
     namespace = written[1] or control_plane
     if not namespace:

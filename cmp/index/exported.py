@@ -20,7 +20,7 @@ from cmp.index.instruction_document import dump_instructions, load_instructions
 from cmp.index.snapshot_document import dump_snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import BinaryIO
 
     from cmp.core.people import Instruction
@@ -60,12 +60,21 @@ def read_store(store: Store, url: str) -> list[bytes]:
         before = store.manifest()
         if before is None:
             raise IndexUnavailable("nothing was ever published there; run `refresh`", where=url)
-        lines = [_line(content) for content in (before, *_contents(store, url))]
+        lines = lines_of((before, *_contents(store, url)))
         after = store.manifest()
         if after is not None and after[:2] == before[:2]:
-            end = {"documents": len(lines), "sha256": sha256(b"".join(lines)).hexdigest()}
-            return [*lines, _written(_END, "", end)]
+            return lines
     raise IndexUnavailable("it changed each time while it was read; try again", where=url)
+
+
+def lines_of(contents: Iterable[Content]) -> list[bytes]:
+    """Return the lines of a file with these; a manifest is the first."""
+    lines, seen = [], sha256()
+    for content in contents:
+        lines.append(_line(content))
+        seen.update(lines[-1])
+    end = {"documents": len(lines), "sha256": seen.hexdigest()}
+    return [*lines, _written(_END, "", end)]
 
 
 def read_export(file: BinaryIO, where: str) -> Iterator[Content]:

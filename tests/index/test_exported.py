@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from cmp.core.snapshot import Snapshot
 from cmp.errors import IndexUnavailable, InvalidInput
 from cmp.index import Manifest, open_index
 from cmp.index.copied import Copy
-from cmp.index.exported import read_export, read_store
+from cmp.index.exported import Content, lines_of, read_export, read_store
 from cmp.index.file import FileIndex
 from cmp.index.imported import Imported, put_export
 from cmp.index.protocols import Store
@@ -221,3 +222,17 @@ def test_a_file_has_one_document_a_line(moved: Moved) -> None:
     assert sorted(kinds[1:-1]) == [
         *("application", "history", "instructions", "repository", "repository"),
     ]
+
+
+@given(noise=st.binary(max_size=200), place=st.integers(min_value=0), size=st.integers(0, 40))
+def test_no_file_is_taken_for_another(noise: bytes, place: int, size: int) -> None:
+    contents: list[Content] = [MANIFEST, snapshot("v1"), record()]
+    whole = b"".join(lines_of(contents))
+    start = place % len(whole)
+    text = whole[:start] + noise + whole[start + size :]
+
+    try:
+        found = list(read_export(BytesIO(text), "export"))
+    except InvalidInput:
+        return
+    assert found == contents
