@@ -118,6 +118,21 @@ METRICS = (
         _LAG,
     ),
     Metric(
+        "native_applications",
+        GAUGE,
+        ("state",),
+        "Applications with an image-list that the plugin does not render: `current`, `pending` "
+        "(its spec would be another, or could not be written yet), `left` (it is not updated: "
+        "the log says why), `git` (through its repository)",
+    ),
+    Metric(
+        "native_updates_total",
+        COUNTER,
+        ("result",),
+        "changes of their specs: `written`, `reported` (with `--native report`), `conflict` "
+        "(tried again), `failed`",
+    ),
+    Metric(
         "webhook_deliveries_total",
         COUNTER,
         ("sender", "outcome"),
