@@ -14,6 +14,9 @@ SOURCE = "source"
 WRITE_BACK_METHOD = "write-back-method"
 FORCE_UPDATE = "force-update"
 REQUIRE_AUTO_SYNC = "require-auto-sync"
+WRITE_BACK_TARGET = "write-back-target"
+GIT_BRANCH = "git-branch"
+GIT_REPOSITORY = "git-repository"
 IMAGE_LOCK = "image-lock"
 """No policy but a plugin parameter: the images themselves (cmp.core.lock)."""
 PATCHES = "patches"
@@ -142,7 +145,8 @@ KEYS: tuple[Key, ...] = (
     Key(
         WRITE_BACK_METHOD,
         "`live` (default): nothing is written; `argocd` (default of native Applications): the "
-        "images stand in the Application's spec; `git`: not supported yet",
+        "images stand in the Application's spec; `git`, `git:repocreds` or "
+        "`git:secret:<namespace>/<name>`: they are committed to its repository",
         per_image=False,
         application_wide=True,
     ),
@@ -153,20 +157,21 @@ KEYS: tuple[Key, ...] = (
         application_wide=True,
     ),
     Key(
-        "write-back-target",
-        "accepted, not used yet: nothing is written back",
+        WRITE_BACK_TARGET,
+        "which file takes the images, of a native Application: `kustomization[:<folder>]`, "
+        "`helmvalues[:<file>]`; default `.argocd-source-<application>.yaml`",
         per_image=False,
         application_wide=True,
     ),
     Key(
-        "git-branch",
-        "accepted, not used yet: nothing is written back",
+        GIT_BRANCH,
+        "`<base>[:<branch to write>]`, the latter a template; default: the target revision",
         per_image=False,
         application_wide=True,
     ),
     Key(
-        "git-repository",
-        "accepted, not used yet: nothing is written back",
+        GIT_REPOSITORY,
+        "URL of the repository that is written; default: the source's",
         per_image=False,
         application_wide=True,
     ),

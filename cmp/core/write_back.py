@@ -20,7 +20,6 @@ LIVE = "live"
 ARGOCD = "argocd"
 GIT = "git"
 _METHODS = (LIVE, ARGOCD, GIT)
-_GIT_LATER = "git is not supported yet, so nothing is written to Git, and live is what is done"
 
 
 def method(keys: Mapping[str, str]) -> str:
@@ -68,10 +67,3 @@ def requires_auto_sync(keys: Mapping[str, str]) -> bool:
     Raises `InvalidPolicy` naming the key.
     """
     return not keys.get(REQUIRE_AUTO_SYNC, "").strip() or is_true(keys, REQUIRE_AUTO_SYNC)
-
-
-def remarks(keys: Mapping[str, str]) -> tuple[str, ...]:
-    """Return what an owner should hear of the method; raise as `method` does."""
-    if method(keys) != GIT:
-        return ()
-    return (f"{WRITE_BACK_METHOD}: {_GIT_LATER}",)

@@ -9,7 +9,14 @@ from cmp.refresh.observed import Observed
 COMPONENT = "image-cmp-refresher"
 _LONGEST = 1000  # bytes; the API server takes 1024
 _WARNINGS = frozenset(
-    {"ImageNotUpdated", "ImageHeld", "ImageNotRolledBack", "ImageLockReverted", "ImagesReverted"}
+    {
+        "ImageHeld",
+        "ImageLockReverted",
+        "ImageNotRolledBack",
+        "ImageNotUpdated",
+        "ImageRestored",
+        "ImagesReverted",
+    }
 )
 
 

@@ -108,6 +108,15 @@ METRICS = (
         "Applications of which a changed image was told to the end: `synced`, `unconfirmed` "
         "(Argo CD does not list the image), `failed`",
     ),
+    Metric(
+        "git_writes_total",
+        COUNTER,
+        ("result",),
+        "Applications whose images were to be written to Git: `committed`, `unchanged` (they stood "
+        "there), `changed_by_others` (a person put something else there, which stays), `failed` "
+        "(tried again), `refused` (somebody has to change something)",
+    ),
+    Metric("git_waiting", GAUGE, (), "Applications that wait to be written to Git"),
     Metric("pending", GAUGE, (), "Applications that Argo CD is being told of, or that wait"),
     Metric(
         "lag_seconds",
@@ -122,8 +131,8 @@ METRICS = (
         GAUGE,
         ("state",),
         "Applications with an image-list that the plugin does not render: `current`, `pending` "
-        "(its spec would be another, or could not be written yet), `left` (it is not updated: "
-        "the log says why), `git` (through its repository)",
+        "(another image is to be written, or would be), `left` (it is not updated: the log says "
+        "why)",
     ),
     Metric(
         "native_updates_total",

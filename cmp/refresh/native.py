@@ -7,6 +7,7 @@ when Argo CD says that it runs, or that its last sync applied it.
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import NamedTuple
 
 from cmp.core.image import Image, Repository
@@ -22,7 +23,7 @@ from cmp.refresh.observed import Observed
 from cmp.refresh.plan import ApplicationPlan, SourcePlan
 from cmp.refresh.telling import runs
 from cmp.refresh.update_log import Updated
-from cmp.refresh.wanted import WantedImage, wanted_by
+from cmp.refresh.wanted import Wanted, WantedImage, wanted_by
 
 
 class Write(NamedTuple):
@@ -49,6 +50,21 @@ class Leave(NamedTuple):
     """Its owner wrote what cannot be."""
 
 
+class Commit(NamedTuple):
+    """Its repository is to be another."""
+
+    wanted: Wanted
+    updates: tuple[Updated, ...]
+
+    @property
+    def decisions(self) -> str:
+        """Their ids."""
+        return self.wanted.decisions
+
+
+Wish = Write | Commit | Keep | Leave
+
+
 class Part(NamedTuple):
     """An image that a source is to have."""
 
@@ -56,19 +72,6 @@ class Part(NamedTuple):
     """Of the source, in the spec."""
     managed: ManagedImage
     wanted: WantedImage
-
-
-class ByGit(NamedTuple):
-    """It is updated through its repository."""
-
-    parts: tuple[Part, ...]
-    updates: tuple[Updated, ...]
-    """Those of them that are another now."""
-    absent: tuple[str, ...] = ()
-    """As of `Keep`."""
-
-
-Wish = Write | Keep | Leave | ByGit
 
 
 def wish(app: Observed, plan: ApplicationPlan, record: ApplicationRecord) -> Wish:
@@ -95,7 +98,9 @@ def _wish(app: Observed, plan: ApplicationPlan, record: ApplicationRecord) -> Wi
     images = [part.wanted for part in live]
     updates = tuple(filter(None, (_update(app, part, images) for part in live)))
     if found == GIT:
-        return ByGit(tuple(live), updates, absent)
+        # As argocd-image-updater has it: what runs already need not stand in a file.
+        whole = replace(wanted_by(record), images=tuple(images))
+        return Commit(whole, updates) if updates else Keep(absent)
     for number in {part.number for part in live}:
         if why := _why_unsupported(app.application.sources[number].kind):
             return Leave(why)

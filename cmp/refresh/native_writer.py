@@ -16,7 +16,7 @@ from cmp.errors import InvalidInput
 from cmp.refresh.cluster import Cluster, ClusterFailed, Conflict, Missing
 from cmp.refresh.events import event
 from cmp.refresh.meter import Meter
-from cmp.refresh.native import ByGit, Keep, Leave, Wish, Write, wish
+from cmp.refresh.native import Commit, Keep, Leave, Wish, Write, wish
 from cmp.refresh.native_rival import Rivals
 from cmp.refresh.native_spec import spec_patch
 from cmp.refresh.observed import Observed
@@ -26,11 +26,12 @@ from cmp.refresh.scope import ON, Scope
 from cmp.refresh.spec_writes import SpecWrites
 from cmp.refresh.teller import create_event
 from cmp.refresh.update_log import log_updates
+from cmp.refresh.wanted import Wanted
 from cmp.refresh.watched import Name, Watched
 
 log = logging.getLogger(__name__)
 
-_STATES = {Write: "pending", Keep: "current", Leave: "left", ByGit: "git"}
+_STATES = {Write: "pending", Commit: "pending", Keep: "current", Leave: "left"}
 _ATTEMPTS = 5
 _NEWER_WITHIN_S = 2.0
 _LOOK_EVERY_S = 0.05
@@ -77,25 +78,27 @@ class NativeWriter:
             if self._rival:
                 raise InvalidInput(self._rival, where="CMP_NATIVE=on")
 
-    def look(self, natives: Mapping[Name, Native]) -> None:
-        """Write, or report, what a pass came to."""
+    def look(self, natives: Mapping[Name, Native]) -> dict[Name, Wanted]:
+        """Write, or report, what a pass came to; return what is to be written to Git."""
         wishes = {name: found for name in natives if (found := self._wish(name, natives[name]))}
         for name in self._said.keys() - wishes.keys():
             del self._said[name]
         for name in self._writes.keys() - wishes.keys():
             del self._writes[name]
-        due = {name: found for name, found in wishes.items() if isinstance(found, Write)}
+        due = {name: w for name, w in wishes.items() if isinstance(w, Write | Commit)}
         for name in wishes.keys() - due.keys():
             self._say_why(name, wishes[name])
-        written = frozenset[Name]()
+        written, in_git = frozenset[Name](), dict[Name, Wanted]()
         if due and self._may_write():
-            written = self._write_all({name: natives[name] for name in due})
+            in_git = {name: w.wanted for name, w in due.items() if isinstance(w, Commit)}
+            written = self._write_all({n: natives[n] for n in due if n not in in_git})
         else:
             for name, found in due.items():
                 self._report(name, found)
         states = Counter(_STATES[Keep if n in written else type(w)] for n, w in wishes.items())
-        for state in _STATES.values():
+        for state in ("current", "pending", "left"):
             self._meter.show("native_applications", states[state], state=state)
+        return in_git
 
     def _wish(self, name: Name, native: Native) -> Wish | None:
         app = self._applications.get(name)
@@ -114,12 +117,12 @@ class NativeWriter:
         if isinstance(found, Leave) and self._say(name, found):
             level = logging.WARNING if found.is_mistake else logging.INFO
             log.log(level, "native Application not updated", extra={**where, "reason": found.why})
-        elif isinstance(found, Keep | ByGit) and self._say(name, found.absent):
+        elif isinstance(found, Keep) and self._say(name, found):
             for image in found.absent:
                 text = "Image '%s' seems not to be live in this application, skipping"
                 log.info(text, image, extra=where)
 
-    def _report(self, name: Name, found: Write) -> None:
+    def _report(self, name: Name, found: Write | Commit) -> None:
         if self._say(name, (found.decisions, found.updates)):
             log_updates(name[1], found.updates, len(found.updates), dry_run=True)
             self._meter.count("native_updates_total", result="reported")

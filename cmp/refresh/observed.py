@@ -96,6 +96,8 @@ class Observed:
     operation: Operation
     sync_status: str
     """``Synced``, ``OutOfSync`` or ``Unknown``."""
+    revisions: tuple[str, ...]
+    """Of each source the commit that it was compared with."""
     error: str
     """Why it could not be rendered or compared, or nothing."""
     running: frozenset[str]
@@ -155,7 +157,7 @@ def parse_observed(manifest: Mapping[str, Any], *, natives: bool = False) -> Obs
     application = parse_application(manifest)
     if not is_ours:
         application = _without_options(application)
-    destination = spec.get("destination") or {}
+    destination, sync = spec.get("destination") or {}, status.get("sync") or {}
     return Observed(
         application=application,
         uid=metadata["uid"],
@@ -176,7 +178,8 @@ def parse_observed(manifest: Mapping[str, Any], *, natives: bool = False) -> Obs
         refresh_pending=REFRESH in annotations,
         is_reconciled=bool(status.get("reconciledAt")) and annotations.get(_SKIP) != "true",
         operation=_operation(manifest.get("operation"), status, sources),
-        sync_status=(status.get("sync") or {}).get("status", "Unknown"),
+        sync_status=sync.get("status", "Unknown"),
+        revisions=tuple(sync.get("revisions") or filter(None, [sync.get("revision")])),
         error=_error(status.get("conditions") or ()),
         running=frozenset((status.get("summary") or {}).get("images") or ()),
         labels={} if is_ours else metadata.get("labels") or {},

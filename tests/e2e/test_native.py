@@ -1,10 +1,12 @@
 """Native Applications: their specs are written, and Argo CD renders and syncs them itself."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.support.applications import Application
+from tests.support.git_site import GitSite
 from tests.support.kubernetes import Object
 from tests.support.scene import HARD_REFRESH, Scene
 from tests.support.waiting import wait_for
@@ -13,6 +15,16 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 HELM = {"helm": {"valueFiles": ["values.yaml"]}}
 _UPDATER = "argocd-image-updater"
+_SOURCE_FILE = """\
+helm:
+  parameters:
+  - name: frontend.image.repository
+    value: {}
+    forcestring: true
+  - name: frontend.image.tag
+    value: {}
+    forcestring: true
+"""
 
 
 @pytest.fixture
@@ -141,3 +153,32 @@ def test_a_spec_that_somebody_else_owns_is_not_fought_over(scene: Scene) -> None
     scene.settle()
     assert written == 2
     assert source_of(scene, app) == before
+
+
+def test_an_application_is_written_to_git_as_by_image_updater(scene: Scene, tmp_path: Path) -> None:
+    scene.refresher.start("--native", "on")
+    with GitSite.serving(scene, tmp_path / "git") as site, site.known_to_argocd():
+        app = scene.at_v1(native=HELM, keys={"write-back-method": "git"})
+        file = f"helm/.argocd-source-{app.name}.yaml"
+        assert site.bare.log() == ["first"]  # what runs is what is wanted
+        before = source_of(scene, app)
+
+        scene.guestbook.push("v4")
+
+        scene.runs(app, "v4", within_s=30)
+        image = scene.guestbook.image
+        assert site.bare.show(file) == _SOURCE_FILE.format(image, "v4").encode()
+        updated = f"'{image}:v1' to '{image}:v4', but pending spec update (dry run=false)"
+        assert f"Successfully updated image {updated}" in scene.refresher.log
+
+        scene.guestbook.push("v5")
+        scene.runs(app, "v5", within_s=30)
+        site.bare.revert()
+        app.refresh()
+
+        scene.runs(app, "v4", within_s=30)
+        wait_for("it is held", lambda: scene.events(app, "ImageRolledBack"), within_s=30)
+        scene.settle()
+        assert site.bare.show(file) == _SOURCE_FILE.format(image, "v4").encode()
+        assert app.images()["frontend"] == f"{image}:v4"
+        assert source_of(scene, app) == before
