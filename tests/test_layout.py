@@ -295,7 +295,7 @@ def test_plugin_yaml_is_what_the_design_says() -> None:
             "cmp/writeback",
             {target.module.rpartition(".")[2] for target in TARGETS.values()},
             {
-                *("changed", "helm_parameters"),
+                *("changed", "helm_parameters", "kustomize_images"),
                 *("git", "git_address", "git_branch", "git_clone", "git_credential"),
                 *("git_deputy", "git_edit", "git_engine", "git_files", "git_login"),
                 *("git_message", "git_reason", "git_schedule", "git_settings", "git_signing"),
