@@ -12,6 +12,7 @@ from cmp.writeback.git_message import DEFAULT, Author, message
 from cmp.writeback.git_schedule import History, Limits, Write, push_pause_s
 from cmp.writeback.git_update import Update
 from cmp.writeback.go_template import Template
+from cmp.writeback.pull_request import RequestState
 
 _ROUNDS = 8  # of fetching files: an edit that reads what a file names takes another
 
@@ -35,6 +36,9 @@ class Outcome(NamedTuple):
     error: CmpError | None = None
     again_s: float | None = None
     """In how many seconds it is tried again; None for never: it is refused."""
+    request_url: str = ""
+    """The pull request that has it, where one is wanted."""
+    request_state: RequestState | None = None
 
 
 class Batch(NamedTuple):
