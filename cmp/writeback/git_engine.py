@@ -11,19 +11,25 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from typing import NamedTuple
 
 from cmp.errors import CmpError, GitFailed, ToolFailed
+from cmp.writeback.forges import Access, opened
+from cmp.writeback.forges.api import TooMany
 from cmp.writeback.git import Git, Stopped
 from cmp.writeback.git_clone import Clone
+from cmp.writeback.git_credential import Credential
 from cmp.writeback.git_edit import Place, Request
 from cmp.writeback.git_login import login
+from cmp.writeback.git_outcome import Batch, Outcome
 from cmp.writeback.git_reason import failed
 from cmp.writeback.git_schedule import History, Limits, due_at_s, retry_pause_s
 from cmp.writeback.git_signing import Signing, SigningKey, prepared
-from cmp.writeback.git_writer import Outcome, Style, Writer
+from cmp.writeback.git_writer import Style, Writer
 from cmp.writeback.github_app import GithubApps
+from cmp.writeback.proposal import Proposal, Round
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +69,7 @@ class _Repository:
     """How many in a row, and until when it is not tried again."""
     capped: dict[Place, float] = field(default_factory=dict)
     """Until when it was told that the cap lets nothing through."""
+    proposals: dict[Place, Proposal] = field(default_factory=dict)
     thread: threading.Thread | None = None
     used_s: float = 0.0
 
@@ -111,6 +118,7 @@ class GitEngine:
             before = repository.waiting.get(key)
             since_s = before.since_s if before else now_s
             repository.waiting[key] = _Waiting(request, since_s)
+            _withdraw(repository, request.update.name, request.place)
             if repository.thread is None:
                 repository.thread = threading.Thread(
                     target=self._serve, args=(repository,), name="git", daemon=True
@@ -124,6 +132,7 @@ class GitEngine:
             for repository in self._repositories.values():
                 for key in [key for key in repository.waiting if key[1] == application]:
                     del repository.waiting[key]
+                _withdraw(repository, application, None)
             self._changed.notify_all()
 
     @property
@@ -234,8 +243,9 @@ class GitEngine:
         writer = Writer(repository.clone, limits, self._options.style, signing, self._stopping.wait)
         try:
             credential = self._apps.resolved(place.address, place.credential, place.trust)
+            asking = self._round(repository, place, requests, credential)
             with login(self._folder, place.address, credential, place.trust) as env:
-                batch = writer.write(env, requests, history)
+                batch = writer.write(env, requests, history, asking)
         except Stopped:
             return
         except CmpError as error:
@@ -254,30 +264,75 @@ class GitEngine:
             repository.histories[branches] = history.with_write(batch.write, limits)
             if repository.clone.is_grown():
                 repository.clone.drop()
+        self._finish(repository, place, batch, asking.proposal if asking else None)
+
+    def _finish(
+        self, repository: _Repository, place: Place, batch: Batch, proposal: Proposal | None
+    ) -> None:
+        """Tell what became of a batch; what is only not asked for yet goes on waiting."""
+        late = [one for one in batch.outcomes if batch.error and not one.error]
+        done = [one for one in batch.outcomes if one not in late]
         with self._changed:
-            repository.failures.pop(place, None)
-            for request in requests:
+            if not batch.error:
+                repository.failures.pop(place, None)
+            for request in (one.request for one in done):
                 waiting = repository.waiting.get(_key(request))
                 if waiting and waiting.request is request:
                     del repository.waiting[_key(request)]
-        for outcome in batch.outcomes:
-            self._tell(outcome)
+        for outcome in done:
+            self._tell(proposal.at_last(outcome) if proposal else outcome)
+        if batch.error and proposal:
+            again_s = self._put_off(repository, place, batch.error)
+            for outcome in proposal.news(batch.error, late):
+                self._tell(outcome._replace(error=batch.error, again_s=again_s))
+
+    def _round(
+        self,
+        repository: _Repository,
+        place: Place,
+        requests: list[Request],
+        credential: Credential,
+    ) -> Round | None:
+        """Begin to ask for a pull request, where one is wanted."""
+        if place.pull_request is None:
+            return None
+        access = Access(place.address, credential, place.trust)
+        forge = partial(opened, place.pull_request.forge, access)
+        with self._changed:
+            proposal = repository.proposals.setdefault(place, Proposal(place.pull_request))
+            return Round(proposal, requests, forge)
 
     def _failed(
         self, repository: _Repository, place: Place, requests: list[Request], error: CmpError
     ) -> None:
-        with self._changed:
-            failures, _ = repository.failures.get(place, (0, 0.0))
-            again_s = retry_pause_s(failures + 1, self._options.limits)
-            repository.failures[place] = failures + 1, time.monotonic() + again_s
+        again_s = self._put_off(repository, place, error)
         if isinstance(error, ToolFailed):
             repository.clone.drop()
         for request in requests:
             self._tell(Outcome(request, error=error, again_s=again_s))
 
+    def _put_off(self, repository: _Repository, place: Place, error: CmpError) -> float:
+        """Return in how many seconds a batch that failed is tried again."""
+        with self._changed:
+            failures, _ = repository.failures.get(place, (0, 0.0))
+            again_s = retry_pause_s(failures + 1, self._options.limits)
+            if isinstance(error, TooMany):
+                again_s = max(again_s, error.again_s)
+            repository.failures[place] = failures + 1, time.monotonic() + again_s
+        return again_s
+
 
 def _key(request: Request) -> tuple[str, str]:
     return request.place.base, request.update.name
+
+
+def _withdraw(repository: _Repository, application: str, place: Place | None) -> None:
+    """Take an Application's wish out of all proposals but that of the place it is at now."""
+    for other, proposal in list(repository.proposals.items()):
+        if other != place and (place is None or other.base == place.base):
+            proposal.withdraw(application)
+            if not proposal.wishes:
+                del repository.proposals[other]
 
 
 def _places(repository: _Repository) -> set[Place]:

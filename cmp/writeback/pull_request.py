@@ -11,7 +11,7 @@ from typing import NamedTuple, Self
 
 from cmp.core.keys import nearest
 from cmp.errors import InvalidPolicy, excerpt
-from cmp.writeback.forge import FORGES
+from cmp.writeback.forges import FORGES
 from cmp.writeback.git_branch import Branches, branch
 from cmp.writeback.git_update import Update
 
@@ -57,10 +57,12 @@ class PullRequest(NamedTuple):
 def asked_from(branches: Branches, update: Update) -> str:
     """Return the branch to write for a pull request: the Application's own, or what is written.
 
-    Applications that name the same branch share a request. Raises `InvalidPolicy` where it is the
+    Applications that name the same branch share a request. Another cluster's of the same name
+    writes to another place, and so to another branch. Raises `InvalidPolicy` where it is the
     base itself.
     """
-    named = branches.written(update) or branch(f"{_PREFIX}{update.name}")
+    own = "-".join(part for part in (f"{_PREFIX}{update.name}", update.target_key) if part)
+    named = branches.written(update) or branch(own)
     if named == branches.base:
         raise InvalidPolicy(
             f"a pull request from {excerpt(named)} into itself; name another branch after the "
