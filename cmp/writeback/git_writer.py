@@ -15,7 +15,8 @@ from cmp.writeback.git_schedule import History, Limits, Write, push_pause_s
 from cmp.writeback.git_tip import Tip, Tips
 from cmp.writeback.git_update import Update
 from cmp.writeback.go_template import Template
-from cmp.writeback.proposal import Begun, Branch, Round
+from cmp.writeback.proposal import Begun, Branch
+from cmp.writeback.proposal_round import Round
 
 log = logging.getLogger(__name__)
 
@@ -164,15 +165,18 @@ class Writer:
         except CmpError as error:
             return Batch(tuple(outcomes), write, error=error)
         for name, its_tip in asked.stale.items():
-            self._delete(env, place, name, its_tip)
+            if self._delete(env, place, name, its_tip) and name == now.write:
+                asking.deleted(now)
         return Batch(tuple(map(asked.told, outcomes)), write)
 
-    def _delete(self, env: Mapping[str, str], place: Place, branch: str, tip: str) -> None:
+    def _delete(self, env: Mapping[str, str], place: Place, branch: str, tip: str) -> bool:
         """Delete a branch that is where we left it; that it stays is no failure."""
         try:
             self._clone.push(env, "", branch, tip, where=f"{place.address} {branch}")
         except (CmpError, Rejected) as error:
             log.warning("a branch could not be deleted", extra={"error": str(error)})
+            return False
+        return True
 
     def _applied(
         self,
