@@ -71,6 +71,8 @@ class Proposal:
     wish: PullRequest
     wishes: dict[str, Request] = field(default_factory=dict)
     """By Application, what the branch is to have."""
+    left: set[str] = field(default_factory=set)
+    """Applications that want nothing of it any more."""
     rows: tuple[Row, ...] = ()
     """What the request has."""
     whys: dict[str, str] = field(default_factory=dict)
@@ -108,7 +110,10 @@ class Proposal:
         if before and not update.changes:
             request = request._replace(update=update._replace(changes=before.update.changes))
         self.wishes[name] = request
+        self.left.discard(name)
 
     def withdraw(self, application: str) -> None:
-        """Forget what an Application wanted of it."""
-        self.wishes.pop(application, None)
+        """Take out what an Application wanted of it."""
+        if self.wishes.pop(application, None):
+            self.left.add(application)
+            self.settled = None

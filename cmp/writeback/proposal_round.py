@@ -38,10 +38,10 @@ class Round:
     def begin(self, branch: Branch, wanted: Sequence[Request]) -> Begun:
         """Tell how to write what is wanted and not in the base yet."""
         proposal = self.proposal
-        if not self._is_settled(branch, wanted) and (wanted or branch.tip):
+        if not self._settled(branch, wanted) and (wanted or branch.tip):
             self._look(branch)
         declined = self._declined(wanted)
-        names = {request.update.name for request in self.wishes}
+        names = {request.update.name for request in self.wishes} | proposal.left
         is_known = bool(proposal.rows) or self._open is None
         has_all = is_known and all(row.application in names for row in proposal.rows)
         is_anew = not branch.tip or (branch.tip == proposal.ours and has_all)
@@ -66,10 +66,10 @@ class Round:
         proposal = self.proposal
         if self._error:
             raise self._error
-        if proposal.settled and self._is_settled(branch, wanted):
-            return proposal.settled[1]
+        if settled := self._settled(branch, wanted):
+            return settled
         for application in gone:
-            proposal.withdraw(application)
+            proposal.wishes.pop(application, None)
         done = frozenset(gone)
         if not wanted and not branch.tip:
             asked = Asked(RequestState.DONE, "", done=done)
@@ -91,9 +91,9 @@ class Round:
 
     def deleted(self, branch: Branch) -> None:
         """Note that a branch is gone: it is settled without it, too."""
-        proposal = self.proposal
-        if proposal.settled and proposal.settled[0][0] == branch.tip:
-            proposal.settled = self._key(branch._replace(tip=""), ()), proposal.settled[1]
+        settled = self.proposal.settled
+        if settled and settled[0][0] == branch.tip:
+            self.proposal.settled = self._key(branch._replace(tip=""), ()), settled[1]
 
     def _key(self, branch: Branch, wanted: Sequence[Request]) -> Key:
         return branch.tip, self._wishes(wanted)
@@ -102,9 +102,10 @@ class Round:
         rows = self.proposal.rows
         return _wishes(row for one in wanted for row in rows_of(one.update, rows))
 
-    def _is_settled(self, branch: Branch, wanted: Sequence[Request]) -> bool:
+    def _settled(self, branch: Branch, wanted: Sequence[Request]) -> Asked | None:
+        """Return what came of it the last time, if nothing has changed since."""
         settled = self.proposal.settled
-        return settled is not None and settled[0] == self._key(branch, wanted)
+        return settled[1] if settled and settled[0] == self._key(branch, wanted) else None
 
     def _look(self, branch: Branch) -> None:
         """Ask the forge, once; that it does not answer is said after the push."""
@@ -150,7 +151,7 @@ class Round:
         self, forge: Forge, branch: Branch, wanted: Sequence[Request], gone: frozenset[str]
     ) -> Asked:
         proposal = self.proposal
-        names = {request.update.name for request in wanted} | gone
+        names = {request.update.name for request in wanted} | gone | proposal.left
         rows = [row for row in proposal.rows if row.application not in names]
         for request in wanted:
             rows += rows_of(request.update, proposal.rows)

@@ -444,3 +444,49 @@ def test_a_long_lived_branch_of_people_is_neither_rewritten_nor_deleted(
         "other: theirs.txt",
         "first",
     ]
+
+
+@either
+def test_what_was_declined_stays_out_while_the_forge_is_away(hub: Hub, site: Site) -> None:
+    submit(site, "v2", app="a", write="images")
+    submit(site, "v5", app="b", path="other.yaml", write="images")
+    site.settle()
+    hub.only.state = "closed"
+    hub.bare.commit(VALUES, "# theirs\ntag: v1\n")
+    written(site, "v2", app="a", write="images")
+    hub.requests.fails = lambda _method, _path: Reply(500, {})
+
+    submit(site, "v6", app="b", path="other.yaml", write="images")
+    assert site.failure().commit == hub.bare.tip("images")
+
+    assert hub.bare.show("other.yaml", "images") == b"tag: v6\n"
+    assert hub.bare.show(VALUES, "images") == b"# theirs\ntag: v1\n"
+
+
+@either
+def test_a_branch_that_may_not_be_deleted_is_left(hub: Hub, site: Site) -> None:
+    git(hub.bare.path, "config", "receive.denyDeletes", "true")
+    written(site, "v2")
+    hub.requests.merge(hub.only)
+
+    assert written(site, "v2").request_state is RequestState.DONE
+    hub.calls()
+    assert written(site, "v2").request_state is RequestState.DONE
+
+    assert hub.calls() == []
+    assert site.engine.git.started["push"] == 2
+    assert written(site, "v3").request_url == hub.api.web(2)
+    assert hub.bare.log(branch=BRANCH)[1:] == hub.bare.log()
+
+
+@either
+def test_who_leaves_takes_its_change_along(hub: Hub, site: Site) -> None:
+    submit(site, "v2", app="a", write="images")
+    submit(site, "v5", app="b", path="other.yaml", write="images")
+    site.settle()
+
+    site.engine.withdraw("argocd/a")
+    written(site, "v5", app="b", path="other.yaml", write="images")
+
+    assert hub.bare.show(VALUES, "images") == b"# ours\ntag: v1\n"
+    assert "argocd/a" not in hub.only.body
