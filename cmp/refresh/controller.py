@@ -39,7 +39,7 @@ from cmp.refresh.upgrades import Upgrades
 from cmp.refresh.wanted import wanted_by
 from cmp.refresh.watched import Kind, Name, Watched
 from cmp.writeback.git_engine import GitEngine
-from cmp.writeback.git_writer import Outcome
+from cmp.writeback.git_outcome import Outcome
 
 if TYPE_CHECKING:
     from cmp.core.application import Application
