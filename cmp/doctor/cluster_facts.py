@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+from cmp.core import rival
 from cmp.core.duration import parse_duration
 from cmp.diagnosis.facts import INTERVAL, REFRESHER, Facts, Object, Right, Trigger, Unread
 from cmp.diagnosis.permissions import needed, needed_by_people
 from cmp.diagnosis.sidecar import CONFIGURATION
-from cmp.diagnosis.workloads import CMP_SERVER, REPO_SERVER, containers, variable, workload
+from cmp.diagnosis.workloads import CMP_SERVER, REPO_SERVER, containers, name_of, variable, workload
 from cmp.errors import InvalidInput
 from cmp.refresh.cluster import API, Cluster, ClusterFailed, Missing
 from cmp.refresh.rights import account, may_account, may_we, user
@@ -25,9 +26,6 @@ _CONFIG_MAPS = {
     "ours": "image-cmp-config",
 }
 _NOTIFICATIONS = "argocd-notifications-cm"
-_UPDATERS = "/apis/argocd-image-updater.argoproj.io/v1alpha1"
-_UPDATER = "argocd-image-updater"
-_NAME = "app.kubernetes.io/name"
 _FORBIDDEN = (401, 403)
 _LONG_AGO = datetime.fromtimestamp(0, UTC)
 
@@ -121,18 +119,24 @@ class ClusterFacts:
 
     def _updaters(self, known: Facts) -> tuple[Object, ...]:
         """Return the Deployments of argocd-image-updater, wherever we may look."""
+        here = {name_of(found): found for found in known.workloads if rival.is_updater(found)}
+        labels = f"{rival.NAME_LABEL} in ({','.join(rival.NAMES)})"
         try:
-            labels = f"{_NAME}={_UPDATER}"
-            return tuple(self._cluster.list("/apis/apps/v1/deployments", labelled=labels)[0])
+            elsewhere, _ = self._cluster.list("/apis/apps/v1/deployments", labelled=labels)
         except ClusterFailed as error:
             if error.status not in _FORBIDDEN or "workloads" in self.unread:
                 raise
-        return tuple(found for found in known.workloads if _is_updater(found))
+            return tuple(here.values())
+        labelled = (found for found in elsewhere if not self._is_here(found, here))
+        return (*here.values(), *labelled)
+
+    def _is_here(self, found: Object, here: Mapping[str, Object]) -> bool:
+        return name_of(found) in here and found["metadata"]["namespace"] == self._namespace
 
     def _image_updaters(self, namespaces: tuple[str, ...]) -> tuple[Object, ...]:
         """Return its custom resources; each selects Applications of its own namespace."""
         try:
-            return self._listed(_UPDATERS, "imageupdaters", namespaces)
+            return self._listed(rival.API, "imageupdaters", namespaces)
         except Missing:  # it was never installed
             return ()
 
@@ -193,12 +197,6 @@ def _attributes(right: Right) -> dict[str, str]:
         "resource": right.resource,
         **{key: value for key, value in named.items() if value},
     }
-
-
-def _is_updater(found: Object) -> bool:
-    metadata = found.get("metadata") or {}
-    named = (metadata.get("labels") or {}).get(_NAME) == _UPDATER
-    return named or str(metadata.get("name", "")).startswith(_UPDATER)
 
 
 def _yaml(text: str) -> Any:

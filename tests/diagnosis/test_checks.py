@@ -71,9 +71,10 @@ def image_updater(pattern: str, namespace: str = "argocd", **reference: Any) -> 
     return {"metadata": metadata, "spec": {"applicationRefs": references}}
 
 
-def updater(replicas: int = 1) -> dict[str, Any]:
+def updater(replicas: int = 1, tag: str = "v1.3.0") -> dict[str, Any]:
     metadata = {"name": "argocd-image-updater", "namespace": "argocd"}
-    return {"metadata": metadata, "spec": {"replicas": replicas}}
+    pod = {"containers": [{"image": f"quay.io/argoprojlabs/argocd-image-updater:{tag}"}]}
+    return {"metadata": metadata, "spec": {"replicas": replicas, "template": {"spec": pod}}}
 
 
 def mirror(pod: str = "a", **changes: Any) -> Acknowledged:
@@ -258,7 +259,12 @@ CASES: Mapping[str, list[tuple[dict[str, Any], str, str]]] = {
             ADVICE,
             "no updater runs now",
         ),
-        ({"updaters": (updater(),)}, ADVICE, "argocd/argocd-image-updater runs, and there is no"),
+        (
+            {"updaters": (updater(tag="v0.16.0"),)},
+            ADVICE,
+            "argocd/argocd-image-updater is of a version before 1.0",
+        ),
+        ({"updaters": (updater(),)}, OK, "no argocd-image-updater writes"),
         (
             {"updaters": (updater(),), "image_updaters": (image_updater("*", "other"),)},
             OK,
