@@ -27,6 +27,7 @@ from tests.support.kubernetes import Kubernetes
 from tests.support.processes import free_ports
 from tests.support.redis import RedisServer
 from tests.support.registry import RegistryServer
+from tests.support.scene import Scene
 
 pytestmark = pytest.mark.e2e
 
@@ -259,3 +260,20 @@ def test_argo_cd_refuses_what_a_write_back_left(
         f"helm/.argocd-source[-{name}].yaml has helm or kustomize"
     )
     assert f"the plugin renders {argocd.namespace}/{name} there" in told["checkout"]
+
+
+def test_a_running_refresher_its_mirrors_and_a_hook_beside_self_heal_are_seen(
+    scene: Scene, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    scene.at_v1(policy={"automated": {"selfHeal": True}})
+    clinic = Clinic(scene.argocd.kubernetes, redis_server, tmp_path)
+
+    found = clinic.findings("--argocd-namespace", scene.argocd.namespace)
+
+    told = {(f["check"], f["verdict"]): f["what"] for f in found}
+    assert told["refresher", "ok"].endswith(" works")
+    assert told["index", "ok"].startswith("generation ")
+    assert told["mirrors", "ok"].startswith("all 2 mirrors have generation ")
+    assert told["sync hooks", "advice"].endswith("for one image: PreSync ConfigMap presync-…")
+    # It has what Git write-back needs, and no Application here has that.
+    assert "may read all Secrets" in told["refresher's rights", "advice"]
