@@ -179,7 +179,8 @@ class Teller:
                 continue
             contested = self._is_contested(name, app, wish)
             change = Change(wish, self._told(app), is_contested=contested)
-            before = known.change.before if known else _before(change, app)
+            # What is told now may have begun to run by itself, when there was nothing before.
+            before = (known and known.change.before) or _before(change, app)
             if change.is_news(app):
                 self._telling[name] = _Telling(replace(change, before=before))
             else:

@@ -4,8 +4,6 @@ The interval is an hour: nothing here is found by it.
 """
 
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -20,13 +18,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 AN_HOUR = ("--interval", "1h")
 PUSHES = 20 if environment().get("CI") == "true" else 6
 P95_S = 15
-
-
-@pytest.fixture
-def standby(refresher: Refresher, tmp_path: Path) -> Iterator[Refresher]:
-    standby = refresher.another(tmp_path / "standby")
-    yield standby
-    standby.kill()
 
 
 def test_pushes_are_deployed_within_seconds_whichever_refresher_is_told(
