@@ -5,7 +5,6 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from cmp.backoff import pause_s
@@ -37,6 +36,8 @@ from cmp.refresh.wanted import wanted_by
 from cmp.refresh.watched import Kind, Name, Watched
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from cmp.core.application import Application
 
 log = logging.getLogger(__name__)
@@ -73,6 +74,7 @@ class Controller:
         self._meter = instruments.meter
         self._health = instruments.health
         self._lags = instruments.lags
+        self._clock = instruments.clock
         self._store = store
         self._scope = scope
         self._state = ConfigMapState(cluster, scope.control_plane)
@@ -262,7 +264,7 @@ class Controller:
         said = self._heard.of(by_instance)
         asked = Pass(
             plans,
-            datetime.now(UTC).replace(microsecond=0),  # noqa: TID251 - when it was listed
+            self._clock.now().replace(microsecond=0),
             self._registries.current() if whole else self._registries.last,
             {instance: app.deployed for instance, (_, app) in by_instance.items()},
             frozenset(repositories - due.keys()),

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from http import HTTPStatus
 
+from kubernetes.leaderelection import leaderelection
 from kubernetes.leaderelection.electionconfig import Config
 from kubernetes.leaderelection.leaderelection import LeaderElection
 from kubernetes.leaderelection.leaderelectionrecord import LeaderElectionRecord
@@ -28,6 +29,20 @@ NAME = "image-cmp-refresher"
 _LEASE_S, _RENEW_WITHIN_S, _TRY_EVERY_S = 15, 10, 2
 _END_WITHIN_S = 4.0
 _LOOK_EVERY_S = 0.25
+
+
+class _SteadyTime:
+    """The module ``time`` as the election is to have it: it only measures how long things take.
+
+    By the time of day, a clock that jumps ahead would have it take a Lease that is held, and
+    one that jumps back wait for hours for one that is not.
+    """
+
+    sleep = staticmethod(time.sleep)
+    time = staticmethod(time.monotonic)
+
+
+leaderelection.time = _SteadyTime  # type: ignore[attr-defined, assignment] # all it uses
 
 
 class _Failed:

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from cmp.backoff import pause_s
@@ -90,6 +90,7 @@ class Teller:
         self._meter = instruments.meter
         self._health = instruments.health
         self._lags = instruments.lags
+        self._clock = instruments.clock
         self._telling: dict[Name, _Telling] = {}
         self._writes: dict[Name, SpecWrites] = {}
         self._lock = threading.Lock()
@@ -205,7 +206,7 @@ class Teller:
                     self._put_off(telling)
 
     def _advance(self, name: Name, app: Observed, telling: _Telling) -> None:
-        now = _now()
+        now = self._clock.now()
         windows = self._projects.get((self._scope.control_plane, app.project)) or ()
         closed = why_closed(windows, app.destination, now)
         contested = self._is_contested(name, app, telling.change.wanted)
@@ -235,7 +236,7 @@ class Teller:
 
     def _is_contested(self, name: Name, app: Observed, wanted: Wanted) -> bool:
         """Tell whether somebody else owns its spec; told once to people."""
-        writes, now = self._writes.get(name), _now()
+        writes, now = self._writes.get(name), self._clock.now()
         if writes is None or not wanted.in_spec:
             return False
         if not writes.is_contested(now) and not is_written(app, wanted):
@@ -310,7 +311,7 @@ class Teller:
                 "event", extra={"application": app.application, "reason": reason, "text": text}
             )
             key = change.wanted.decisions
-            create_event(self._cluster, event(app, reason, text, key=key, now=_now()))
+            create_event(self._cluster, event(app, reason, text, key=key, now=self._clock.now()))
 
     def _instance(self, app: Observed) -> str:
         return app.application.instance(self._scope.control_plane)
@@ -356,7 +357,3 @@ def _before(change: Change, app: Observed) -> dict[str, str]:
         return dict(change.told.images)
     deployed = {i.name: app.deployed(i.repository) for i in change.wanted.images}
     return {name: str(images[0]) for name, images in deployed.items() if len(images) == 1}
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)  # noqa: TID251 - sync windows, pauses, and when an Event happened

@@ -7,6 +7,7 @@ import shutil
 import signal
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import requests
 import yaml
@@ -25,6 +26,9 @@ from tests.support.mirror import Mirror
 from tests.support.program import Program
 from tests.support.redis import RedisServer
 from tests.support.waiting import NotYet, wait_for
+
+if TYPE_CHECKING:
+    from tests.support.clock import WallClock
 
 _SECRET = "told-by-the-registry"
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -58,6 +62,8 @@ class Refresher(Program):
         """Ended when this one is, with the same arguments; None where a test has only one."""
         self.url = argocd.kubernetes.url
         """Of the API server, or of what stands before it."""
+        self.clock: WallClock | None = None
+        """The machine's, where it is not the true one."""
         self._arguments: tuple[str, ...] = ()
         self.mirrors = [
             Mirror(store, directory=directory, log=root / f"{pod}.log", pod=pod)
@@ -124,6 +130,8 @@ class Refresher(Program):
             **self.store.environment(),
             "CMP_WEBHOOK_SECRET": _SECRET,
         }
+        if self.clock:
+            own |= self.clock.environment
         self._arguments = arguments
         self.run([*command, *arguments], own)
 
