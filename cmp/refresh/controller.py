@@ -5,13 +5,13 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from cmp.backoff import pause_s
 from cmp.core.image import Repository
 from cmp.core.sync_windows import SyncWindow, parse_sync_windows
 from cmp.errors import CmpError, IndexUnavailable
-from cmp.index import Manifest
 from cmp.index.protocols import Store
 from cmp.refresh import cycle
 from cmp.refresh.cluster import Cluster
@@ -88,7 +88,6 @@ class Controller:
         self._turns = Turns(scope.interval.total_seconds())
         self.touches = Touches(store)
         """Takes what is to be looked at now, also before `run`."""
-        self._published: tuple[str, int] | None = None
         namespaces = tuple(dict.fromkeys((scope.control_plane, *scope.application_namespaces)))
         self._applications = Watched[Observed](
             cluster, Kind("applications"), namespaces, parse_observed, self._on_application
@@ -105,7 +104,7 @@ class Controller:
         self._forgetting = Forgetting(self._state, self._heard, store, scope.forget_after)
         self._reports = Reports(cluster, self._applications, self._heard, scope.control_plane)
         self._mirrors = Mirrors(
-            store, self._meter, wait_s=scope.ack_wait.total_seconds(), stopping=self.stopping
+            store, instruments, wait_s=scope.ack_wait.total_seconds(), stopping=self.stopping
         )
         self._teller = Teller(
             ArgoCD(cluster, self._applications, self._projects),
@@ -294,21 +293,11 @@ class Controller:
         manifest = None if self._scope.dry_run else self._store.manifest()
         kind = "whole" if whole else "part"
         self._meter.passed(summary, manifest, kind, time.monotonic() - began_s)
-        self._look_at_mirrors(manifest, whole=whole)
         level = logging.INFO if whole or summary.changed else logging.DEBUG
         log.log(level, "refreshed", extra=summary.counts)
-        self._teller.want(wanted)
+        self._mirrors.then(manifest, partial(self._teller.want, wanted), whole=whole)
         self._reports.look(wanted, observed)
         return summary
-
-    def _look_at_mirrors(self, manifest: Manifest | None, *, whole: bool) -> None:
-        """Wait for the mirrors where anything was published: a record without images, too."""
-        published = manifest and (manifest.epoch, manifest.generation)
-        if manifest and manifest.complete and published != self._published:
-            self._mirrors.wait(manifest)
-        elif manifest and whole:
-            self._mirrors.look(manifest)
-        self._published = published
 
     def _on_application(self, name: Name) -> None:
         """Begin a pass when what an owner wrote has changed, or something was rolled back."""

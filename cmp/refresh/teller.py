@@ -43,6 +43,7 @@ _SETTLE_S = 0.05  # events come in bursts
 _FIRST_RETRY_S = 0.2
 _LONGEST_RETRY_S = 60.0
 _END_WITHIN_S = 5.0
+_NOTHING_YET: Mapping[Name, Wanted] = {}
 _SLOT_S = 60.0  # what takes longer no longer keeps others from being told
 
 
@@ -95,7 +96,7 @@ class Teller:
         self._telling: dict[Name, _Telling] = {}
         self._writes: dict[Name, SpecWrites] = {}
         self._lock = threading.Lock()
-        self._wanted: Mapping[Name, Wanted] = {}
+        self._wanted: Mapping[Name, Wanted] = _NOTHING_YET
         self._changed: set[Name] = set()
         self._is_idle = False
         self._awake = threading.Event()
@@ -163,7 +164,8 @@ class Teller:
             self._meter.show("pending", len(self._telling))
             is_idle = all(t.waits and not self._is_under_way(t) for t in self._telling.values())
             with self._lock:
-                self._is_idle = is_idle and self._wanted is wanted
+                is_all = self._wanted is wanted and wanted is not _NOTHING_YET
+                self._is_idle = is_idle and is_all
 
     def _take_in(self, wanted: Mapping[Name, Wanted], changed: set[Name]) -> None:
         """Begin a telling for each Application that is to run something else than was told."""
