@@ -1,6 +1,7 @@
 """Native Applications: their specs are written, and Argo CD renders and syncs them itself."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,29 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 HELM = {"helm": {"valueFiles": ["values.yaml"]}}
 _UPDATER = "argocd-image-updater"
+_BINDING = "image-cmp-refresher-native"
+_GROUP = f"{_UPDATER}.argoproj.io"
+_UPDATERS = f"/apis/{_GROUP}/v1alpha1"
+_CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+_ANYTHING = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+_DEFINITION = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": f"imageupdaters.{_GROUP}"},
+    "spec": {
+        "group": _GROUP,
+        "scope": "Namespaced",
+        "names": {"kind": "ImageUpdater", "plural": "imageupdaters"},
+        "versions": [
+            {
+                "name": "v1alpha1",
+                "served": True,
+                "storage": True,
+                "schema": {"openAPIV3Schema": _ANYTHING},
+            }
+        ],
+    },
+}
 _SOURCE_FILE = """\
 helm:
   parameters:
@@ -27,24 +51,43 @@ helm:
 """
 
 
-@pytest.fixture
-def updater(scene: Scene) -> Iterator[Object]:
-    """An argocd-image-updater of before 1.0, as its manifests have it, beside Argo CD."""
-    kubernetes = scene.argocd.kubernetes
-    folder = f"/apis/apps/v1/namespaces/{scene.argocd.namespace}/deployments"
+def deployment(tag: str) -> Object:
+    """Return an argocd-image-updater, as the manifests of all its versions have it."""
     labels = {"app.kubernetes.io/name": _UPDATER}
-    container = {"name": _UPDATER, "image": f"quay.io/argoprojlabs/{_UPDATER}:v0.18.0"}
-    manifest = {
+    container = {"name": _UPDATER, "image": f"quay.io/argoprojlabs/{_UPDATER}:{tag}"}
+    return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {"name": _UPDATER, "labels": labels},
+        "metadata": {"name": _UPDATER},
         "spec": {
             "selector": {"matchLabels": labels},
             "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
         },
     }
-    yield kubernetes.post(folder, manifest)
-    kubernetes.delete(f"{folder}/{_UPDATER}")
+
+
+@contextmanager
+def there(scene: Scene, folder: str, manifest: Object) -> Iterator[None]:
+    """Have an object in a collection for a while."""
+    wait_for("it is served", lambda: scene.argocd.kubernetes.find(folder), within_s=30)
+    scene.argocd.kubernetes.post(folder, manifest)
+    try:
+        yield
+    finally:
+        scene.argocd.kubernetes.delete(f"{folder}/{manifest['metadata']['name']}")
+
+
+def beside(scene: Scene, tag: str) -> AbstractContextManager[None]:
+    """Have an argocd-image-updater run beside Argo CD."""
+    folder = f"/apis/apps/v1/namespaces/{scene.argocd.namespace}/deployments"
+    return there(scene, folder, deployment(tag))
+
+
+def refusal(scene: Scene) -> str:
+    """Start the refresher, which does not; return why."""
+    scene.refresher.start("--native", "on")
+    assert scene.refresher.ended(within_s=20) == 2
+    return scene.refresher.log.splitlines()[-1]
 
 
 def source_of(scene: Scene, app: Application) -> Object:
@@ -103,33 +146,59 @@ def test_the_spec_is_written_and_argo_cd_does_the_rest(scene: Scene) -> None:
     assert scene.refresher.metric("native_applications", state="left") == 1
 
 
-def test_by_default_it_is_said_what_would_be_written(scene: Scene, updater: Object) -> None:
-    app = scene.at_v1(native=HELM)
-    before = source_of(scene, app)
+def test_by_default_it_is_said_what_would_be_written(scene: Scene) -> None:
+    with beside(scene, "v0.18.0"):
+        app = scene.at_v1(native=HELM)
+        before = source_of(scene, app)
 
-    scene.guestbook.push("v4")
+        scene.guestbook.push("v4")
 
-    image = scene.guestbook.image
-    said = f"'{image}:v1' to '{image}:v4', but pending spec update (dry run=true)"
-    wait_for("it is said", lambda: said in scene.refresher.log)
-    scene.settle()
+        image = scene.guestbook.image
+        said = f"'{image}:v1' to '{image}:v4', but pending spec update (dry run=true)"
+        wait_for("it is said", lambda: said in scene.refresher.log)
+        scene.settle()
     assert scene.refresher.log.count(said) == 1
     assert source_of(scene, app) == before
     assert app.images()["frontend"].endswith(":v1")
     assert scene.refresher.metric("native_updates_total", result="reported") == 1
     assert scene.refresher.metric("native_applications", state="pending") == 1
+    assert not scene.events(app, "ImageUpdated")
 
 
-def test_it_does_not_start_beside_an_image_updater(scene: Scene, updater: Object) -> None:
-    scene.refresher.start("--native", "on")
-    assert scene.refresher.ended(within_s=20) == 2
+def test_it_does_not_start_beside_an_image_updater(scene: Scene) -> None:
+    kubernetes, namespace = scene.argocd.kubernetes, scene.argocd.namespace
+    who = f"error: CMP_NATIVE=on: the argocd-image-updater {namespace}/{_UPDATER} runs, and "
+    app = scene.create(native=HELM)
+    with beside(scene, "v0.18.0"):
+        assert refusal(scene).startswith(f"{who}serves all with an image-list; stop it")
+        scene.refresher.start("--native", "on", "--native-beside-updater", "true")
+        scene.refresher.wait_for_pass()
+        scene.refresher.stop()
 
-    said = (
-        f"error: CMP_NATIVE=on: the argocd-image-updater {scene.argocd.namespace}/{_UPDATER} runs"
+    updaters = f"{_UPDATERS}/namespaces/{namespace}/imageupdaters"
+    with there(scene, _CRDS, _DEFINITION), beside(scene, "v1.3.0"):
+        for pattern, is_refused in (("shop-*", False), (f"{app.name[:4]}*", True)):
+            spec = {"applicationRefs": [{"namePattern": pattern, "useAnnotations": True}]}
+            updater = {
+                "apiVersion": f"{_GROUP}/v1alpha1",
+                "kind": "ImageUpdater",
+                "metadata": {"name": "all"},
+                "spec": spec,
+            }
+            with there(scene, updaters, updater):
+                if is_refused:
+                    said = f"{who}its ImageUpdater all selects {namespace}/{app.name}"
+                    assert refusal(scene).startswith(said)
+                else:
+                    scene.refresher.start("--native", "on")
+                    scene.refresher.wait_for_pass()
+                    scene.refresher.stop()
+
+    kubernetes.delete(
+        f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/rolebindings/{_BINDING}"
     )
-    assert said in scene.refresher.log
-    scene.refresher.start("--native", "on", "--native-beside-updater", "true")
-    scene.refresher.wait_for_pass()
+    wait_for("it may no longer look", lambda: "it cannot be told whether" in refusal(scene))
+    assert "apply kustomize/native" in refusal(scene)
 
 
 def test_a_spec_that_somebody_else_owns_is_not_fought_over(scene: Scene) -> None:
