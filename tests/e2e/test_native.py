@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.applications import Application
+from tests.support.cli import cmp
 from tests.support.git_site import GitSite
 from tests.support.kubernetes import Object
 from tests.support.scene import HARD_REFRESH, Scene
@@ -106,9 +107,17 @@ def test_the_spec_is_written_and_argo_cd_does_the_rest(scene: Scene) -> None:
     book = scene.guestbook
     scene.refresher.start("--native", "on")
     app = scene.at_v1(native=HELM)
+    several = scene.create(
+        name=f"{book.namespace}-several",
+        image=f"guestbook={book.image},web={book.image}",
+        keys={"web.source": "kustomize-overlay"},
+        native=HELM,
+        more=[{"repoURL": book.repo_url, "path": "kustomize-overlay", "targetRevision": "main"}],
+    )
     plain = scene.create(name=f"{book.namespace}-plain", native={}, path="kustomize")
     manual = scene.create(name=f"{book.namespace}-manual", native=HELM, policy={})
     plain.synced()
+    several.synced()
     manual.is_out_of_sync()
     manual.sync()
     scene.settle()
@@ -120,6 +129,7 @@ def test_the_spec_is_written_and_argo_cd_does_the_rest(scene: Scene) -> None:
 
     scene.runs(app, "v4")
     scene.runs(plain, "v4")
+    scene.runs(several, "v4")
     scene.settle()
     timeline = recording.stop(app)[app.name]
     assert HARD_REFRESH not in timeline.steps
@@ -129,6 +139,10 @@ def test_the_spec_is_written_and_argo_cd_does_the_rest(scene: Scene) -> None:
         "helm": {**HELM["helm"], "parameters": parameters(book.image, "v4")},
     }
     assert source_of(scene, plain)["kustomize"] == {"images": [f"{book.image}:v4"]}
+    first, second = scene.argocd.kubernetes.get(several.path)["spec"]["sources"]
+    assert first["helm"]["parameters"] == parameters(book.image, "v4")
+    assert second["kustomize"] == {"images": [f"{book.image}:v4"]}
+    assert several.images()["staging-frontend"] == f"{book.image}:v4"
     assert source_of(scene, manual)["helm"] == HELM["helm"]
     assert manual.images()["frontend"].endswith(":v1")
     log = scene.refresher.log
@@ -142,11 +156,12 @@ def test_the_spec_is_written_and_argo_cd_does_the_rest(scene: Scene) -> None:
     left = f'application={scene.argocd.namespace}/{manual.name} reason="it does not sync by itself'
     assert log.count(left) == 1
     assert scene.events(app, "ImageUpdated") == [f"{book.image}:v1 → {book.image}:v4"]
-    assert scene.refresher.metric("native_applications", state="current") == 2
+    assert scene.refresher.metric("native_applications", state="current") == 3
     assert scene.refresher.metric("native_applications", state="left") == 1
 
 
-def test_by_default_it_is_said_what_would_be_written(scene: Scene) -> None:
+def test_by_default_it_is_said_what_would_be_written(scene: Scene, tmp_path: Path) -> None:
+    scene.create("x=127.0.0.1:1/nowhere", name=f"{scene.guestbook.namespace}-x", native=HELM)
     with beside(scene, "v0.18.0"):
         app = scene.at_v1(native=HELM)
         before = source_of(scene, app)
@@ -163,6 +178,10 @@ def test_by_default_it_is_said_what_would_be_written(scene: Scene) -> None:
     assert scene.refresher.metric("native_updates_total", result="reported") == 1
     assert scene.refresher.metric("native_applications", state="pending") == 1
     assert not scene.events(app, "ImageUpdated")
+    explained = cmp("explain", app.name, "--index", f"file://{scene.argocd.index}", cwd=tmp_path)
+    assert "chosen  v4 since" in explained.stdout
+    # A registry that only a native Application names, and does not answer, is in nobody's way.
+    scene.runs(scene.create(name=f"{app.name}-ours"), "v4")
 
 
 def test_it_does_not_start_beside_an_image_updater(scene: Scene) -> None:
