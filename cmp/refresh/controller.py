@@ -39,7 +39,7 @@ from cmp.refresh.upgrades import Upgrades
 from cmp.refresh.wanted import wanted_by
 from cmp.refresh.watched import Kind, Name, Watched
 from cmp.writeback.git_engine import GitEngine
-from cmp.writeback.git_writer import Outcome
+from cmp.writeback.git_outcome import Outcome
 
 if TYPE_CHECKING:
     from cmp.core.application import Application
@@ -125,7 +125,9 @@ class Controller:
         )
         self._native = NativeWriter(cluster, self._applications, scope, self._meter)
         self._git = GitWriter(
-            GitSources(cluster, self._applications, self._projects, self._state, self._heard),
+            GitSources(
+                cluster, self._applications, self._projects, self._state, self._heard, store
+            ),
             scope.control_plane,
             instruments,
         )
