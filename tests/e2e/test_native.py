@@ -15,6 +15,7 @@ from tests.support.waiting import wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
+WITHIN_S = 30
 HELM = {"helm": {"valueFiles": ["values.yaml"]}}
 _UPDATER = "argocd-image-updater"
 _BINDING = "image-cmp-refresher-native"
@@ -127,9 +128,8 @@ def test_the_spec_is_written_and_argo_cd_does_the_rest(scene: Scene) -> None:
 
     book.push("v4")
 
-    scene.runs(app, "v4")
-    scene.runs(plain, "v4")
-    scene.runs(several, "v4")
+    for one in (app, plain, several):
+        scene.runs(one, "v4", WITHIN_S)
     scene.settle()
     timeline = recording.stop(app)[app.name]
     assert HARD_REFRESH not in timeline.steps
@@ -181,7 +181,7 @@ def test_by_default_it_is_said_what_would_be_written(scene: Scene, tmp_path: Pat
     explained = cmp("explain", app.name, "--index", f"file://{scene.argocd.index}", cwd=tmp_path)
     assert "chosen  v4 since" in explained.stdout
     # A registry that only a native Application names, and does not answer, is in nobody's way.
-    scene.runs(scene.create(name=f"{app.name}-ours"), "v4")
+    scene.runs(scene.create(name=f"{app.name}-ours"), "v4", WITHIN_S)
 
 
 def test_it_does_not_start_beside_an_image_updater(scene: Scene) -> None:
@@ -220,6 +220,21 @@ def test_it_does_not_start_beside_an_image_updater(scene: Scene) -> None:
     assert "apply kustomize/native" in refusal(scene)
 
 
+def test_an_image_updater_that_comes_later_stops_the_writing(scene: Scene) -> None:
+    scene.refresher.start("--native", "on")
+    app = scene.at_v1(native=HELM)
+    with beside(scene, "v0.18.0"):
+        scene.guestbook.push("v4")
+
+        said = 'msg="native Applications not written"'
+        wait_for("it is said", lambda: said in scene.refresher.log)
+        scene.settle()
+        assert scene.refresher.log.count(said) == 1
+        assert source_of(scene, app)["helm"] == HELM["helm"]
+
+    scene.runs(app, "v4", WITHIN_S)
+
+
 def test_a_spec_that_somebody_else_owns_is_not_fought_over(scene: Scene) -> None:
     scene.refresher.start("--native", "on")
     app = scene.at_v1(native=HELM)
@@ -253,18 +268,18 @@ def test_an_application_is_written_to_git_as_by_image_updater(scene: Scene, tmp_
 
         scene.guestbook.push("v4")
 
-        scene.runs(app, "v4", within_s=30)
+        scene.runs(app, "v4", WITHIN_S)
         image = scene.guestbook.image
         assert site.bare.show(file) == _SOURCE_FILE.format(image, "v4").encode()
         updated = f"'{image}:v1' to '{image}:v4', but pending spec update (dry run=false)"
         assert f"Successfully updated image {updated}" in scene.refresher.log
 
         scene.guestbook.push("v5")
-        scene.runs(app, "v5", within_s=30)
+        scene.runs(app, "v5", WITHIN_S)
         site.bare.revert()
         app.refresh()
 
-        scene.runs(app, "v4", within_s=30)
+        scene.runs(app, "v4", WITHIN_S)
         wait_for("it is held", lambda: scene.events(app, "ImageRolledBack"), within_s=30)
         scene.settle()
         assert site.bare.show(file) == _SOURCE_FILE.format(image, "v4").encode()

@@ -99,6 +99,7 @@ def outcome(found: Wish) -> object:
         pytest.param({}, {"synced": [], "running": [V1]}, Write, id="running"),
         pytest.param({}, {"synced": [V1, V4]}, Write, id="one-of-two-is-another"),
         pytest.param({}, {"synced": []}, (V4,), id="not-live"),
+        pytest.param({}, {"synced": [], "phase": "Running"}, (), id="not-listed-yet"),
         pytest.param({"force-update": "true"}, {"synced": []}, Write, id="forced"),
         pytest.param({"app.force-update": "true"}, {"synced": []}, Write, id="forced-by-alias"),
         pytest.param({"force-update": "0"}, {"synced": []}, (V4,), id="not-forced"),
@@ -145,6 +146,26 @@ def test_what_takes_images(source: Object, kind: str, expected: object) -> None:
 
 def test_a_spec_that_has_it_is_not_written_while_another_still_runs() -> None:
     assert wished(native(WRITTEN, keys={"image-list": LIST}), app=V4) == Keep()
+
+
+@pytest.mark.parametrize(
+    ("there", "expected"),
+    [
+        pytest.param({"name": "image.tag", "value": "v4"}, Keep(), id="the-same"),
+        pytest.param({"name": "replicas", "value": "1"}, Keep(), id="another-parameter"),
+        pytest.param({"name": "image.tag", "value": "v9"}, Write, id="another-tag"),
+    ],
+)
+def test_what_runs_is_written_only_where_the_spec_says_otherwise(
+    there: Object, expected: object
+) -> None:
+    """As after a rollback: the next sync would bring what the spec says."""
+    source = {**GIT, "helm": {"parameters": [there]}}
+
+    found = wished(native(source, keys={"image-list": LIST}, synced=[V4]), app=V4)
+
+    assert expected in (found, type(found))
+    assert not isinstance(found, Write) or found.updates == ()
 
 
 def test_what_is_written_and_said() -> None:
