@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cmp.compose import NotYaml, compose
 from cmp.convert.files import File
-from cmp.core.conversion.document import Job, converted
+from cmp.core.conversion.document import converted
+from cmp.core.conversion.edits import Job
 from cmp.core.conversion.policies import Policies
 from cmp.core.conversion.sources import at, owners
 from cmp.core.conversion.stream import split

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cmp.compose import compose
-from cmp.core.conversion.document import Job, converted
+from cmp.core.conversion.document import converted
+from cmp.core.conversion.edits import Job
 from cmp.core.conversion.meaning import options_of
 from cmp.core.conversion.stream import split
 from cmp.settings import VARIABLES
