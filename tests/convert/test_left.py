@@ -65,6 +65,12 @@ _LEFT = {
         "'$values/a' is of another source",
     ),
     "another plugin": (application("plugin: {name: lovely}"), "another plugin renders it"),
+    "a patch for kustomize": (
+        application("helm: {releaseName: a}").replace(
+            "    repoURL: https://git.test/web.git\n", ""
+        ),
+        "it has no repoURL: where it is a patch for kustomize",
+    ),
     "hydrator": (
         application("helm: {releaseName: a}") + "  sourceHydrator: {drySource: {}}\n",
         "spec.sourceHydrator: its dry source",

@@ -9,7 +9,14 @@ from cmp.core.conversion.comments import comments
 from cmp.core.conversion.lines import Field, Unlike, Written
 from cmp.core.conversion.meaning import options_of, policy_of
 from cmp.core.conversion.options import SECTIONS, WITHOUT_PARAMETER
-from cmp.core.conversion.reasons import is_ours, is_reference, why_native, why_plugin, why_whole
+from cmp.core.conversion.reasons import (
+    is_ours,
+    is_reference,
+    why_native,
+    why_part,
+    why_plugin,
+    why_whole,
+)
 from cmp.core.conversion.sections import (
     added_section,
     moved_section,
@@ -104,9 +111,9 @@ class Conversion:
             if "plugin" in value:
                 self._left.append(f"{place}: another plugin renders it")
                 return
-            reason = reason or why_native(value, job.variables)
+            reason = reason or why_part(value) or why_native(value, job.variables)
         else:
-            reason = reason or why_plugin(value.get("plugin"))
+            reason = reason or why_part(value) or why_plugin(value.get("plugin"))
         if reason:
             self._left.append(f"{place}: {reason}")
             return

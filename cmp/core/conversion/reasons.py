@@ -44,6 +44,16 @@ def why_whole(owner: Owner) -> str | None:
     return None
 
 
+def why_part(source: dict[str, Json]) -> str | None:
+    """Return why what may be a kustomize patch of a source has to stay as it is."""
+    if source.get("repoURL"):
+        return None
+    return (
+        "it has no repoURL: where it is a patch for kustomize, its list of parameters would "
+        "replace that of what it patches; convert what kustomize builds"
+    )
+
+
 def why_native(source: dict[str, Json], variables: Container[str]) -> str | None:
     """Return why a native source has to stay one.
 

@@ -121,7 +121,7 @@ def _value(node: Mapping) -> dict[str, Json]:
     try:
         return _dict(json_value(node))
     except (ValueError, RecursionError) as error:
-        raise InvalidApplication(f"{error}; put it in quotes") from None
+        raise InvalidApplication(str(error)) from None
 
 
 def _dict(value: Json) -> dict[str, Json]:
