@@ -14,6 +14,7 @@ import yaml
 
 from tests.convert.test_shapes import CASES, SHAPES
 from tests.parity.helm_sources import FILES as CHART
+from tests.support.charts import Chart, helm_repository
 from tests.support.judge import Judge, Source
 
 pytestmark = pytest.mark.e2e
@@ -119,6 +120,27 @@ def test_a_converted_application_renders_as_before(name: str, judge: Judge, tmp_
         assert (plugin.source_type, native.source_type != "Plugin") == ("Plugin", True)
 
     assert pairs
+
+
+def test_a_chart_of_a_helm_repository_does_too(judge: Judge, tmp_path: Path) -> None:
+    """Argo CD fetches it, and hands it to the plugin."""
+    (pair,) = _pairs("helm-repository-chart")
+    chart = Chart.create(tmp_path / "cert-manager").folder
+    with helm_repository(tmp_path / "site", chart) as url:
+        request: dict[str, Any] = {
+            "repo": {"repo": url, "type": "helm", "name": "a"},
+            "revision": "1.0.0",
+        }
+        native, plugin = (
+            judge.repo_server.generate(
+                {**source, "repoURL": url, "targetRevision": "1.0.0"}, **request
+            )
+            for source in (pair.native, pair.plugin)
+        )
+
+    assert "installCRDs" in native.manifests[0]
+    assert plugin.manifests == native.manifests
+    assert plugin.source_type == "Plugin"
 
 
 def _without(source: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cmp.core.conversion.comments import comments
 from cmp.core.conversion.lines import Field, Unlike, Written
 from cmp.core.conversion.meaning import options_of, policy_of
-from cmp.core.conversion.options import SECTIONS, WITHOUT_PARAMETER
+from cmp.core.conversion.options import OPTIONS, SECTIONS, WITHOUT_PARAMETER, Kind
 from cmp.core.conversion.reasons import (
     is_ours,
     is_reference,
@@ -197,6 +197,17 @@ def _dropped(place: str, section: str, options: Json) -> Iterator[str]:
     for name, value in options.items() if isinstance(options, dict) else ():
         if value and f"{section}.{name}" in WITHOUT_PARAMETER:
             yield f"{place}: {section}.{name} has no effect there, and is left out"
+        option = OPTIONS.get(f"{section}.{name}")
+        if option is None or option.kind is not Kind.PAIRS or not isinstance(value, list):
+            continue
+        names = Counter(
+            (str(pair.get("name")), bool(pair.get("forceString")))
+            for pair in value
+            if isinstance(pair, dict)
+        )
+        for (one, _), number in names.items():
+            if number > 1:
+                yield f"{place}: of {number} {one!r} in {section}.{name} the last counts, and stays"
 
 
 def _is_written(value: dict[str, Json]) -> bool:
