@@ -16,7 +16,7 @@ from cmp.core.yaml_tree import field
 from cmp.errors import InvalidApplication, RenderRefused
 from cmp.index import open_reader
 from cmp.render import difference, render_in_time
-from cmp.settings import RenderRequest
+from cmp.settings import RenderRequest, setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -58,7 +58,8 @@ class Checkout:
     ) -> None:
         self._checkout = os.path.abspath(folder)
         self._env = env
-        self._reader = open_reader(index, env) if index else None
+        url = setting(index, env, "CMP_INDEX")
+        self._reader = open_reader(url, env) if url else None
         self._now = now
 
     def difference(

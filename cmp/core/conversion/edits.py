@@ -154,14 +154,13 @@ class Conversion:
         field = _field(node, "plugin")
         if field is None:
             raise InvalidApplication("the plugin comes by a merge key; write it out there")
-        policy = {f"{PREFIX}{n}": v for n, v in policy_of(value).items() if isinstance(v, str)}
-        if policy:
+        if policy := {f"{PREFIX}{name}": text for name, text in policy_of(value).items()}:
             self._annotations.append(((*owner.template_path, "metadata"), policy))
-        if not options and not _is_written(value):
+        if not (named := _written_options(value)):
             self.edits.append(removed_section(self._places, node, field))
             return
         section = native_value(options, self._job.compose)
-        name = next(iter(options or _written_options(value))).partition(".")[0]
+        name = OPTIONS[named[0]].section
         lines: list[str] = []
         if self._is_moved and not node.is_flow:
             column = self._places.field_column(node)
@@ -210,10 +209,6 @@ def _dropped(place: str, section: str, options: Json) -> Iterator[str]:
                 yield f"{place}: of {number} {one!r} in {section}.{name} the last counts, and stays"
 
 
-def _is_written(value: dict[str, Json]) -> bool:
-    return bool(_written_options(value))
-
-
 def _written_options(value: dict[str, Json]) -> list[str]:
     """Return the names of native options that a plugin has, those without effect too."""
     plugin = value.get("plugin")
@@ -221,7 +216,7 @@ def _written_options(value: dict[str, Json]) -> list[str]:
     names = (
         [i.get("name") for i in listed if isinstance(i, dict)] if isinstance(listed, list) else []
     )
-    return [str(name) for name in names if str(name).partition(".")[0] in SECTIONS]
+    return [name for name in names if isinstance(name, str) and name in OPTIONS]
 
 
 def _dash(places: Places, root: Node) -> int:

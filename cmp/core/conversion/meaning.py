@@ -9,6 +9,7 @@ from cmp.core.application import parse_application
 from cmp.core.conversion.options import OPTIONS, SECTIONS, Kind
 from cmp.core.conversion.reasons import is_ours
 from cmp.core.json_values import json_value
+from cmp.errors import InvalidApplication
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,11 +35,21 @@ def options_of(source: dict[str, Json]) -> dict[str, Value]:
     }
 
 
-def policy_of(source: dict[str, Json]) -> dict[str, Value]:
-    """Return the parameters of a source of our plugin that are no native options."""
+def policy_of(source: dict[str, Json]) -> dict[str, str]:
+    """Return the policy keys among the parameters of a source of our plugin.
+
+    Raises `InvalidApplication`.
+    """
     manifest = {"metadata": {"name": "a"}, "spec": {"source": source}}
     (read,) = parse_application(manifest).sources
-    return {n: v for n, v in read.parameters.items() if is_ours(source) and n not in OPTIONS}
+    policy: dict[str, str] = {}
+    for name, value in read.parameters.items():
+        if name in OPTIONS:
+            continue
+        if not isinstance(value, str):
+            raise InvalidApplication("give it as string", where=f"parameter {name}")
+        policy[name] = value
+    return policy
 
 
 def meaning(source: dict[str, Json], compose: Callable[[str], Node | None]) -> str:

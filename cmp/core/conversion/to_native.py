@@ -93,7 +93,9 @@ class ToNative(NamedTuple):
             parameter = self._parameter(item)
             if parameter is not None:
                 found.append(parameter)
-        return found
+        fields = [parameter.option.field for parameter in found]
+        # Two of them may be one native field: they have to stand together.
+        return sorted(found, key=lambda parameter: fields.index(parameter.option.field))
 
     def _parameter(self, item: Item) -> _Parameter | None:
         if not isinstance(item.value, Mapping):
