@@ -29,7 +29,7 @@ from cmp.core.conversion.to_plugin import ToPlugin
 from cmp.core.conversion.values import native_value, plugin_value
 from cmp.core.keys import PREFIX
 from cmp.core.yaml_places import Places
-from cmp.core.yaml_tree import Mapping, Scalar, Sequence
+from cmp.core.yaml_tree import Mapping, Scalar, Sequence, resolved
 from cmp.errors import InvalidApplication
 
 if TYPE_CHECKING:
@@ -83,10 +83,7 @@ class Conversion:
         self._notes: list[str] = []
         self._annotations: list[tuple[Path, dict[str, str]]] = []
         for owner in owners(root):
-            try:
-                self._owner(owner)
-            except InvalidApplication as error:
-                raise error.within(str(owner)) from None
+            self._owner(owner)
 
     def result(self, text: str) -> Result:
         """Return what became of the document, whose text is this one now."""
@@ -98,7 +95,10 @@ class Conversion:
         reason = why_whole(owner)
         for number, source in enumerate(owner.sources):
             place = f"{owner}, source {number + 1}" if owner.is_multiple else str(owner)
-            self._source(owner, source, place, reason)
+            try:
+                self._source(owner, source, place, reason)
+            except InvalidApplication as error:
+                raise error.within(place) from None
 
     def _source(self, owner: Owner, source: SourcePlace, place: str, reason: str | None) -> None:
         value, job = source.value, self._job
@@ -117,13 +117,14 @@ class Conversion:
         if reason:
             self._left.append(f"{place}: {reason}")
             return
-        if not isinstance(source.node, Mapping):
-            raise InvalidApplication("a source is an alias; write it out", where=place)
+        node = resolved(source.node)  # what an alias shows may be converted more than once, alike
+        if not isinstance(node, Mapping):
+            raise InvalidApplication("not a mapping")
         self._changed += 1
         if job.is_to_plugin:
-            self._to_plugin(owner, source.node, value, place)
+            self._to_plugin(owner, node, value, place)
         else:
-            self._to_native(owner, source.node, value)
+            self._to_native(owner, node, value)
 
     def _to_plugin(self, owner: Owner, node: Mapping, value: dict[str, Json], place: str) -> None:
         options = options_of(value)
