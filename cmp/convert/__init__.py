@@ -69,9 +69,13 @@ def main(args: Namespace, env: Mapping[str, str], now: datetime) -> int:
     notes = [*(f"stays as it is: {reason}" for reason in done.left), *done.notes]
     if args.diff:
         from cmp.convert.rendering import Checkout, differences
+        from cmp.renderers.ending import Ended
 
         checkout = Checkout(args.diff, env, args.index, now)
-        output, more = differences(files, done.files, checkout)
+        try:
+            output, more = differences(files, done.files, checkout)
+        except Ended as ended:
+            return 128 + ended.number  # as a shell has it
         notes += more
     elif args.write:
         notes += _write(files, done.files)

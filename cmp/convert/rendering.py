@@ -13,7 +13,7 @@ from cmp.core.conversion.options import SECTIONS
 from cmp.core.conversion.sources import owners
 from cmp.core.conversion.stream import split
 from cmp.core.yaml_tree import field
-from cmp.errors import InvalidApplication, RenderRefused
+from cmp.errors import IndexUnavailable, InvalidApplication, RenderRefused, excerpt
 from cmp.index import open_reader
 from cmp.render import difference, render_in_time
 from cmp.settings import RenderRequest, setting
@@ -33,21 +33,27 @@ def differences(
 ) -> tuple[bytes, list[str]]:
     """Return what differs for all sources that are converted, and notes.
 
-    Raises `RenderRefused` where more than images would differ.
+    Raises `RenderRefused` where more than images would differ, and `InvalidApplication` where no
+    source is of this checkout.
     """
     output, notes = b"", []
+    passed_over: list[str] = []
+    rendered = 0
     for old, new in zip(_applications(before), _applications(after), strict=True):
         for number, source in enumerate(new.sources):
             native = old.sources[number]
             if native.plugin == source.plugin:
                 continue
-            if not native.id.path:
-                notes.append(f"{new}: {native.id} is fetched by Argo CD, and was not rendered")
+            if not (directory := checkout.directory(source)):
+                passed_over.append(f"{new}: {source.id} is not in the checkout, and not rendered")
                 continue
-            lines, said = checkout.difference((old, native), (new, source))
+            lines, said = checkout.difference((old, native), (new, source), directory)
             output += lines
             notes += said
-    return output, notes
+            rendered += 1
+    if passed_over and not rendered:
+        raise InvalidApplication(f"{passed_over[0]}; name a checkout of its repository")
+    return output, notes + passed_over
 
 
 class Checkout:
@@ -56,33 +62,34 @@ class Checkout:
     def __init__(
         self, folder: str, env: Mapping[str, str], index: str | None, now: datetime
     ) -> None:
-        self._checkout = os.path.abspath(folder)
+        self._folder = os.path.abspath(folder)
         self._env = env
-        url = setting(index, env, "CMP_INDEX")
-        self._reader = open_reader(url, env) if url else None
+        self._url = setting(index, env, "CMP_INDEX")
+        self._reader = open_reader(self._url, env) if self._url else None
         self._now = now
 
+    def directory(self, source: Source) -> str:
+        """Return where a source is; nothing where it is elsewhere, as a chart that is fetched."""
+        path = os.path.normpath(source.id.path)
+        directory = os.path.join(self._folder, path)
+        is_inside = not os.path.isabs(path) and not path.startswith("..")
+        return directory if source.id.path and is_inside and os.path.isdir(directory) else ""
+
     def difference(
-        self, old: tuple[Application, Source], new: tuple[Application, Source]
+        self, old: tuple[Application, Source], new: tuple[Application, Source], directory: str
     ) -> tuple[bytes, list[str]]:
         """Return how one source's manifests differ, and notes."""
-        application, source = new
-        path = os.path.normpath(source.id.path)
-        directory = os.path.join(self._checkout, path)
-        if os.path.isabs(path) or path.startswith("..") or not os.path.isdir(directory):
-            raise InvalidApplication(
-                f"there is no {source.id.path} in {self._checkout}; name a checkout of "
-                f"{source.id.repo_url}",
-                where=str(application),
-            )
+        application, _ = new
         before, after = (self._rendered(one, directory) for one in (old, new))
         if before[0] != after[0]:
-            lines = difference(before[0], after[0], ("before", "after")).decode()
+            lines = difference(before[0], after[0], ("", "")).decode().splitlines()
+            first = next(line for line in lines[2:] if line.startswith(("+", "-")))
             raise RenderRefused(
-                f"more than images would differ, so do not use it: {lines}", where=str(application)
+                f"more than images would differ, so do not use it: {excerpt(first)}",
+                where=str(application),
             )
         instance = application.instance(self._env.get("CMP_ARGOCD_NAMESPACE", ""))
-        notes = [*_left_over(directory, path, instance), *after[2]]
+        notes = [*_left_over(directory, self._folder, instance), *after[2]]
         names = (f"{application} before", f"{application} after")
         return difference(before[1], after[1], names), notes
 
@@ -95,7 +102,10 @@ class Checkout:
         wanted = [_GITS]
         if self._reader is not None and source.plugin == PLUGIN:
             annotations = application.policy(source)
-            wanted.append(choose(request, directory, self._reader, self._now, annotations))
+            try:
+                wanted.append(choose(request, directory, self._reader, self._now, annotations))
+            except IndexUnavailable as error:
+                raise error.within(f"index {self._url}") from None
         (gits, _), *chosen = render_in_time(request, directory, wanted, self._env)
         notes = [*wanted[-1].notes, *(note for _, said in chosen for note in said)]
         return gits, chosen[0][0] if chosen else gits, notes
@@ -110,7 +120,7 @@ def _applications(files: list[File]) -> Iterator[Application]:
                     yield parse_application(owner.value)
 
 
-def _left_over(directory: str, path: str, instance: str) -> Iterator[str]:
+def _left_over(directory: str, folder: str, instance: str) -> Iterator[str]:
     """Yield what is wrong with files that Argo CD merges into a source (argo-cd, reposerver)."""
     for name in (".argocd-source.yaml", f".argocd-source-{instance}.yaml"):
         file = os.path.join(directory, name)
@@ -123,6 +133,7 @@ def _left_over(directory: str, path: str, instance: str) -> Iterator[str]:
         for section in SECTIONS:
             if field(root, section) is not None:
                 yield (
-                    f"{path}/{name} sets {section}, and Argo CD refuses a source with {section} "
-                    "and a plugin; delete it, or move its options into the Application"
+                    f"{os.path.relpath(file, folder)} sets {section}, and Argo CD refuses a "
+                    f"source with {section} and a plugin; delete it, or move its options into "
+                    "the Application"
                 )
