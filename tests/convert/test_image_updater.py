@@ -132,6 +132,25 @@ def test_parameters_of_the_plugin_instead(
     )
 
 
+def test_a_rules_pull_request_replaces_all_of_the_resources(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    updater = _UPDATER.partition('  - namePattern: "*"')[0].replace(
+        "branch: main,", "branch: main, pullRequest: {github: {}, labels: [a, b]},"
+    )
+    own = "    writeBackConfig: {gitConfig: {pullRequest: {gitlab: {}}}}\n"
+    files = {"a.yaml": f"{updater}---\n{application('shop-eu')}"}
+    more = {"b.yaml": f"{updater}{own}---\n{application('shop-eu')}"}
+
+    _, github, _ = convert(capfd, tmp_path, files)
+    _, gitlab, _ = convert(capfd, tmp_path, more)
+
+    assert f"    {_PREFIX}pull-request: github\n" in github
+    assert f'    {_PREFIX}pull-request-labels: "a, b"\n' in github
+    assert f"    {_PREFIX}pull-request: gitlab\n" in gitlab
+    assert "pull-request-labels" not in gitlab
+
+
 def test_a_rule_without_an_application_keeps_the_resource(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -174,9 +193,9 @@ _WRONG = {
         ("  writeBackConfig:", "  imagesVerification: {cosignKey: {}}\n  writeBackConfig:"),
         "ImageUpdater images: spec.imagesVerification: signatures are not verified here",
     ),
-    "pull requests": (
-        ("branch: main", "branch: main, pullRequest: {github: {}}"),
-        "spec.writeBackConfig.gitConfig.pullRequest: pull requests have no equivalent",
+    "pull requests of two forges": (
+        ("branch: main", "branch: main, pullRequest: {github: {}, gitlab: {}}"),
+        "spec.writeBackConfig.gitConfig.pullRequest: write one of github and gitlab",
     ),
     "variables of a plugin": (
         ("{helm: {name: shop.image, tag: shop.tag}}", "{plugin: {spec: IMAGE}}"),

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from cmp.core.glob import glob_to_re2
-from cmp.core.keys import nearest
+from cmp.core.keys import PULL_REQUEST, PULL_REQUEST_LABELS, nearest
 from cmp.core.patterns import Expression
 from cmp.core.selector import Requirement
 from cmp.errors import CmpError, InvalidPolicy
@@ -36,6 +36,7 @@ _GIT = {
     "branch": "git-branch",
     "writeBackTarget": "write-back-target",
 }
+_FORGES = ("github", "gitlab")
 _TARGETS = {
     "helm": {"name": "helm.image-name", "tag": "helm.image-tag", "spec": "helm.image-spec"},
     "kustomize": {"name": "kustomize.image-name"},
@@ -130,7 +131,8 @@ def _keys(ref: Object, spec: Object, where: str) -> dict[str, str]:
         own = _settings(image, place) | _target(image, place)
         keys |= {f"{alias}.{key}": value for key, value in own.items()}
     written = _write_back(spec, "spec") | _write_back(ref, where)
-    return {"image-list": ", ".join(entries)} | keys | written
+    said = {name: value for name, value in written.items() if value}
+    return {"image-list": ", ".join(entries)} | keys | said
 
 
 def _settings(owner: Object, where: str) -> dict[str, str]:
@@ -171,18 +173,26 @@ def _write_back(owner: Object, where: str) -> dict[str, str]:
     where = f"{where}.writeBackConfig"
     config = _object(owner.get("writeBackConfig"), where, ("method", "gitConfig"))
     git = _object(config.get("gitConfig"), f"{where}.gitConfig", (*_GIT, "pullRequest"))
-    if git.get("pullRequest") is not None:
-        raise InvalidPolicy(
-            "pull requests have no equivalent; leave this field out",
-            where=f"{where}.gitConfig.pullRequest",
-        )
     keys = {
         _GIT[name]: _text(value, f"{where}.gitConfig.{name}")
         for name, value in git.items()
-        if value is not None
+        if value is not None and name in _GIT
     }
+    keys |= _pull_request(git.get("pullRequest"), f"{where}.gitConfig.pullRequest")
     method = _text(config.get("method"), f"{where}.method")
     return ({"write-back-method": method} if method else {}) | keys
+
+
+def _pull_request(value: Json, where: str) -> dict[str, str]:
+    """Return the keys of a pull request; those of a rule replace all of the resource's."""
+    if value is None:
+        return {}
+    request = _object(value, where, (*_FORGES, "labels"))
+    forges = [name for name in _FORGES if request.get(name) is not None]
+    if len(forges) != 1:
+        raise InvalidPolicy(f"write one of {' and '.join(_FORGES)}", where=where)
+    labels = _written(request.get("labels") or [], f"{where}.labels")
+    return {PULL_REQUEST: forges[0], PULL_REQUEST_LABELS: labels}
 
 
 def _refuse_verification(owner: Object, where: str) -> None:
