@@ -25,6 +25,7 @@ COMMANDS = {
         "cmp.doctor",
         "say what is wrong with an installation, an application or an image's registry",
     ),
+    "convert": ("cmp.convert", "turn native Applications into those of the plugin, and back"),
     "pin": ("cmp.people.pin", "take one tag of an image, whatever its policy says"),
     "hold": ("cmp.people.hold", "keep the present choice of an image, or of all"),
     "rollback": ("cmp.people.rollback", "go back to a decision of before, and stay there"),
