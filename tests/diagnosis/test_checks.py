@@ -33,6 +33,7 @@ _HOOKS = [
     {"kind": "Job", "name": "smoke", "hookType": "PostSync"},
     {"kind": "Job", "name": "alarm", "hookType": "SyncFail"},
 ]
+_THERE = [{"kind": "Job", "name": "migrate-4f2a1b0-presync-1764000000", "hook": True}]
 _SELF_HEAL = {"automated": {"selfHeal": True}}
 _ELSEWHERE = {"secretKeyRef": {"name": "x", "key": "y"}}
 _REVISION = "app.status.operationState?.syncResult?.revision"
@@ -220,6 +221,11 @@ CASES: Mapping[str, list[tuple[dict[str, Any], str, str]]] = {
             with_hooks(),
             ADVICE,
             "run twice for one image: PreSync Job migrate-…, PostSync Job smoke",
+        ),
+        (
+            of_application(status={"resources": _THERE}, spec__syncPolicy=_SELF_HEAL),
+            ADVICE,
+            "run twice for one image: hook Job migrate-…",
         ),
         (with_hooks(**{_ANNOTATIONS: annotated(write_back_method="argocd")}), OK, "no hook"),
         (

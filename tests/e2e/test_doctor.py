@@ -274,6 +274,6 @@ def test_a_running_refresher_its_mirrors_and_a_hook_beside_self_heal_are_seen(
     assert told["refresher", "ok"].endswith(" works")
     assert told["index", "ok"].startswith("generation ")
     assert told["mirrors", "ok"].startswith("all 2 mirrors have generation ")
-    assert told["sync hooks", "advice"].endswith("for one image: PreSync ConfigMap presync-…")
+    assert told["sync hooks", "advice"].endswith(" ConfigMap presync-…")
     # It has what Git write-back needs, and no Application here has that.
     assert "may read all Secrets" in told["refresher's rights", "advice"]
