@@ -19,7 +19,7 @@ from cmp.index.redis import RedisIndex
 from cmp.tool_versions import tool_versions
 from tests.index.examples import NOW, record, snapshot
 from tests.support.cli import PATH, cmp
-from tests.support.redis import RedisServer
+from tests.support.redis import MIRROR, RedisServer
 from tests.support.waiting import wait_for
 
 
@@ -52,7 +52,7 @@ def started(
 
 @contextmanager
 def mirror(server: RedisServer, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    env = {"CMP_STORE": server.tls_url, **server.environment()}
+    env = {"CMP_STORE": server.tls_url, **server.environment(user=MIRROR)}
     arguments = ("mirror", "--to", str(folder / "index"), "--pod", "repo-server-1")
     with started(*arguments, env=env, log=folder / "mirror.log") as process:
         yield process
@@ -120,7 +120,11 @@ def test_what_renders_may_be_said_otherwise(
     server: RedisServer, tmp_path: Path, tools: str, said: str
 ) -> None:
     publish(server, 1, "v1")
-    env = {"CMP_STORE": server.url, **server.environment(tls=False), "CMP_TOOLS": tools}
+    env = {
+        "CMP_STORE": server.url,
+        **server.environment(tls=False, user=MIRROR),
+        "CMP_TOOLS": tools,
+    }
 
     assert cmp("mirror", "--once", "--to", "index", cwd=tmp_path, env=env).returncode == 0
 
@@ -137,7 +141,7 @@ def test_the_versions_of_what_renders(helm: Path, kustomize: Path, tmp_path: Pat
 
 def test_once(server: RedisServer, tmp_path: Path) -> None:
     publish(server, 1, "v1")
-    env = {"CMP_STORE": server.url, **server.environment(tls=False)}
+    env = {"CMP_STORE": server.url, **server.environment(tls=False, user=MIRROR)}
 
     done = cmp("mirror", "--once", "--to", "index", cwd=tmp_path, env=env)
 
@@ -163,7 +167,7 @@ def test_two_mirrors_do_not_share_a_directory(server: RedisServer, tmp_path: Pat
     publish(server, 1, "v1")
     with mirror(server, tmp_path):
         wait_for("v1 is there", lambda: tag(tmp_path) == "v1")
-        env = {"CMP_STORE": server.url, **server.environment(tls=False)}
+        env = {"CMP_STORE": server.url, **server.environment(tls=False, user=MIRROR)}
         done = cmp("mirror", "--once", "--to", "index", cwd=tmp_path, env=env)
 
     assert done.returncode == 1

@@ -63,8 +63,8 @@ def test_a_server_nobody_trusts(server: RedisServer) -> None:
         open_index(server.tls_url, server.environment(tls=False)).manifest()
 
 
-def test_the_user_may_touch_nothing_else(server: RedisServer) -> None:
-    """As many as are in RULES: Argo CD's own Redis may be the one that is used."""
+def test_nothing_else_is_touched(server: RedisServer) -> None:
+    """Argo CD's own Redis may be the one that is used."""
     store = opened(server)
     with store.writing():
         store.put_application(record())
