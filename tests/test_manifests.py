@@ -201,6 +201,17 @@ def test_the_plugin_is_the_one_at_the_root() -> None:
     assert copy.read_bytes() == (PROJECT / "plugin.yaml").read_bytes()
 
 
+def test_a_control_plane_may_have_any_name(manifests: Manifests) -> None:
+    components = [name for name in COMPONENTS if name != "argocd-redis"]
+
+    built = manifests.built("base", "../argo-cd", components=components, namespace="appcenter")
+
+    namespaces = [found["metadata"].get("namespace") for found in built]
+    subjects = [subject for found in built for subject in found.get("subjects", ())]
+    assert set(namespaces) == {"appcenter", None}  # of a cluster's own
+    assert {subject["namespace"] for subject in subjects} == {"appcenter"}
+
+
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_an_example_has_the_image_in_one_place(example: str) -> None:
     text = (SHIPPED / "examples" / example / "kustomization.yaml").read_text()
