@@ -25,18 +25,18 @@ from tests.support.shipped import ARGO_CD, COMPONENTS, EXAMPLES, SHIPPED, Manife
 pytestmark = pytest.mark.tools
 
 STORES = ("argocd-redis", "redis")
-OTHERS = tuple(name for name in COMPONENTS if name not in STORES)
+OTHERS = tuple(name for name in COMPONENTS if name not in {*STORES, "redis-tls"})
 OVERLAYS = (
     *(f"examples/{name}" for name in EXAMPLES),
     *(f"{first}+{second}" for s in STORES for first, second in ((s, "sidecar"), ("sidecar", s))),
-    *(f"{store}+{'+'.join(OTHERS)}" for store in STORES),
+    *(f"{store}+{'+'.join(OTHERS)}" for store in (*STORES, "redis+redis-tls")),
     *STORES,  # where something else installs Argo CD
 )
 ARGO_CDS = {"argocd-repo-server/argocd-repo-server", "argocd-repo-server/copyutil"}
 REPO_SERVER = ("Deployment", "argocd-repo-server")
 TOKEN = {"image-cmp-refresher"}
 """The accounts of Pods that speak to the API server."""
-VOLUMES = {"configMap", "emptyDir", "projected"}
+VOLUMES = {"configMap", "emptyDir", "secret"}
 SETTING = re.compile(r'"(CMP_[A-Z_]+)"')
 
 

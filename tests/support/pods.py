@@ -96,7 +96,7 @@ class Pod:
 
     def start(self, name: str, *more: str) -> None:
         """Start a container; ``more`` are arguments besides the manifest's."""
-        container = self._container(name)
+        container = self.container(name)
         env = self.environment(name)
         argv = [*container.get("command", ()), *container.get("args", ())]
         argv = [_REFERENCE.sub(lambda found: env[found[1]], word) for word in argv]
@@ -105,21 +105,27 @@ class Pod:
 
     def run(self, name: str, argv: list[str] | None = None) -> int:
         """Run an init container, or ``argv`` in one, to its end; return its exit status."""
-        container = self._container(name)
+        container = self.container(name)
         argv = argv or [*container["command"], *container.get("args", ())]
         entered = self._enter(container, self.environment(name), argv)
         return subprocess.run(entered, stdin=subprocess.DEVNULL, check=False, timeout=60).returncode
 
     def is_ready(self, name: str) -> bool:
         """Tell what the readiness probe of a container, which is a command, tells."""
-        return self.run(name, self._container(name)["readinessProbe"]["exec"]["command"]) == 0
+        probe = self.container(name)["readinessProbe"]["exec"]["command"]
+        return self.run(name, [self._reached(word) for word in probe]) == 0
 
     def log(self, name: str) -> str:
         return self._processes.tail(name)
 
+    def container(self, name: str) -> Object:
+        """Return what the manifest says of a container."""
+        found: list[Object] = [*self._spec.get("initContainers", ()), *self._spec["containers"]]
+        return next(each for each in found if each["name"] == name)
+
     def environment(self, name: str) -> dict[str, str]:
         """Return the variables of a container; raise `Missing`."""
-        container = self._container(name)
+        container = self.container(name)
         env = {"PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin"}
         for source in container.get("envFrom", ()):
             ((kind, reference),) = source.items()
@@ -137,10 +143,6 @@ class Pod:
         }
 
     # --- what the manifest says
-
-    def _container(self, name: str) -> Object:
-        found: list[Object] = [*self._spec.get("initContainers", ()), *self._spec["containers"]]
-        return next(each for each in found if each["name"] == name)
 
     def _value(self, source: Object) -> str | None:
         ((kind, reference),) = source.items()
@@ -208,8 +210,11 @@ class Pod:
             found = [each for each in self._spec.get("volumes", ()) if each["name"] == name]
             for kind in ("configMap", "secret"):  # else it is empty, or a claim
                 if found and kind in found[0]:
-                    for key, text in (self._data(kind, found[0][kind]) or {}).items():
-                        (folder / key).write_text(text)
+                    source = found[0][kind]
+                    data = self._data(kind, source) or {}
+                    paths = {item["key"]: item["path"] for item in source.get("items", ())}
+                    for key, path in (paths or {key: key for key in data}).items():
+                        (folder / path).write_text(data[key])
         return self._volumes[name]
 
     def _token(self) -> Path:
