@@ -54,9 +54,10 @@ def overlay(manifests: Manifests, name: str) -> list[Object]:
     """Build an example, or base with the components of a name like ``redis+sidecar``."""
     if name.startswith("examples/"):
         return manifests.built(name)
-    components = name.split("+")
-    argo_cd = ["../argo-cd"] if "sidecar" in components else []
-    return manifests.built("base", *argo_cd, components=components, namespace="argocd")
+    names = name.split("+")
+    argo_cd = ["../argo-cd"] if "sidecar" in names else []
+    components = (f"components/{name}" for name in names)
+    return manifests.built("base", *argo_cd, *components, namespace="argocd")
 
 
 def ours(built: list[Object]) -> list[tuple[str, Object, Object]]:
@@ -202,9 +203,9 @@ def test_the_plugin_is_the_one_at_the_root() -> None:
 
 
 def test_a_control_plane_may_have_any_name(manifests: Manifests) -> None:
-    components = [name for name in COMPONENTS if name != "argocd-redis"]
+    components = [f"components/{name}" for name in COMPONENTS if name != "argocd-redis"]
 
-    built = manifests.built("base", "../argo-cd", components=components, namespace="appcenter")
+    built = manifests.built("base", "../argo-cd", *components, namespace="appcenter")
 
     namespaces = [found["metadata"].get("namespace") for found in built]
     subjects = [subject for found in built for subject in found.get("subjects", ())]
@@ -308,9 +309,12 @@ def test_repo_server_alone_can_be_given_a_token(manifests: Manifests) -> None:
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_argo_cd_has_what_its_stand_in_has(example: str, tmp_path: Path, kustomize: Path) -> None:
     theirs, copy = tmp_path / "theirs", tmp_path / "copy"
-    shutil.copytree(argo_cd() / "manifests" / "base" / "repo-server", theirs / "repo-server")
+    base = argo_cd() / "manifests" / "base"
+    shutil.copytree(base / "repo-server", theirs / "repo-server")
+    settings = "argocd-cmd-params-cm.yaml"
+    shutil.copyfile(base / "config" / settings, theirs / settings)
     image = {"name": "quay.io/argoproj/argocd", "newTag": "v3.6.1"}
-    kustomization = {"resources": ["repo-server"], "images": [image]}
+    kustomization = {"resources": ["repo-server", settings], "images": [image]}
     (theirs / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
     stand_in = yaml.safe_load((ARGO_CD / "repo-server.yaml").read_text())
     copy.mkdir()

@@ -103,6 +103,22 @@ def configure(parser: "ArgumentParser") -> None:
         help="after a change of plugin, helm or kustomize in all mirrors' Pods, have all "
         "Applications rendered anew, one each 2 s (default: true)",
     )
+    parser.add_argument(
+        "--native",
+        metavar="MODE",
+        help="Applications that the plugin does not render and that have an image-list: off, "
+        "report what would change (default), or on: write it into their specs",
+    )
+    parser.add_argument(
+        "--native-beside-updater",
+        metavar="BOOL",
+        help="with --native on: though an argocd-image-updater may write the same (default: false)",
+    )
+    parser.add_argument(
+        "--updater-namespace",
+        metavar="NAME",
+        help="where to look for an argocd-image-updater, besides the control plane's namespace",
+    )
     parser.add_argument("--log-level", choices=_LEVELS, help="default: info")
     parser.add_argument("--log-format", choices=_FORMATS, help="default: logfmt")
 
@@ -171,6 +187,7 @@ def _read(args: "Namespace", env: Mapping[str, str], now: datetime, files: str) 
 def _serve(args: "Namespace", env: Mapping[str, str]) -> int:
     """Watch the Applications of a cluster, until a signal ends it or, with --once, all is told."""
     from concurrent.futures import ThreadPoolExecutor
+    from tempfile import gettempdir
 
     from cmp.refresh.cluster import connect
     from cmp.refresh.controller import Controller, Edges
@@ -179,6 +196,8 @@ def _serve(args: "Namespace", env: Mapping[str, str]) -> int:
     from cmp.refresh.registries import Configured, from_config_map, from_file, secrets_of
     from cmp.refresh.scope import Scope
     from cmp.registry.auth.keychain import Keyring
+    from cmp.writeback.git_engine import GitEngine
+    from cmp.writeback.git_settings import options
 
     cluster, namespace = connect(setting(args.kubeconfig, env, "KUBECONFIG"))
     scope = Scope.read(args, env, namespace)
@@ -190,7 +209,9 @@ def _serve(args: "Namespace", env: Mapping[str, str]) -> int:
     access = RegistryAccess(keyring, lambda _, __: sign, instruments.meter.heard)
     store = _opened(args, env)
     with access, ExitStack() as servers:
-        edges = Edges(cluster, Configured(read), access, store)
+        folder = setting(None, env, "CMP_GIT_DIRECTORY", gettempdir())
+        git = partial(GitEngine, folder, env, options(env))
+        edges = Edges(cluster, Configured(read), access, store, git)
         controller = Controller(edges, scope, instruments)
         if not args.once:
             _listen(servers, scope, controller, instruments)

@@ -108,6 +108,15 @@ METRICS = (
         "Applications of which a changed image was told to the end: `synced`, `unconfirmed` "
         "(Argo CD does not list the image), `failed`",
     ),
+    Metric(
+        "git_writes_total",
+        COUNTER,
+        ("result",),
+        "Applications whose images were to be written to Git: `committed`, `unchanged` (they stood "
+        "there), `changed_by_others` (a person put something else there, which stays), `failed` "
+        "(tried again), `refused` (somebody has to change something)",
+    ),
+    Metric("git_waiting", GAUGE, (), "Applications that wait to be written to Git"),
     Metric("pending", GAUGE, (), "Applications that Argo CD is being told of, or that wait"),
     Metric(
         "lag_seconds",
@@ -116,6 +125,21 @@ METRICS = (
         "until the sync was seen: since the `push` arrived, else since the `listing` began that "
         "found it; without those that waited for a person or a window",
         _LAG,
+    ),
+    Metric(
+        "native_applications",
+        GAUGE,
+        ("state",),
+        "Applications with an image-list that the plugin does not render: `current`, `pending` "
+        "(another image is to be written, or would be), `left` (it is not updated: the log says "
+        "why)",
+    ),
+    Metric(
+        "native_updates_total",
+        COUNTER,
+        ("result",),
+        "changes of their specs: `written`, `reported` (with `--native report`), `conflict` "
+        "(tried again), `failed`",
     ),
     Metric(
         "webhook_deliveries_total",

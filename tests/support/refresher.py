@@ -107,6 +107,8 @@ class Refresher(Program):
         own = {
             "PATH": os.defpath,
             "HOME": str(self._root),
+            "CMP_GIT_DIRECTORY": str(self._root),
+            "CMP_GIT_BATCH_WINDOW": "1s",
             **self.store.environment(),
             "CMP_WEBHOOK_SECRET": _SECRET,
         }
@@ -197,8 +199,10 @@ def apply_account(argocd: ArgoCD, root: Path) -> None:
     wanted = [
         ("refresher", namespace),
         ("people", namespace),
+        ("native", namespace),
         *(("application-namespace", other) for other in others),
         *(("pull-secrets", one) for one in (namespace, *others)),
+        ("components/git-write-back", namespace),
     ]
     shipped = root / "shipped"
     shipped.mkdir()

@@ -63,6 +63,8 @@ class RepoServer:
         self.sockets = root / "plugins"
         """Where plugins listen."""
         self.temporary = root / "tmp"
+        self.known_hosts = root / "ssh" / "ssh_known_hosts"
+        """The host keys that it trusts, for SSH."""
         self._processes = processes
         self._root = root
         self._settings = dict(settings or {})

@@ -52,15 +52,14 @@ class Manifests:
             assert count == 1, f"{example} has no Argo CD"
             file.write_text(text)
 
-    def built(self, *resources: str, components: Iterable[str] = (), **more: Any) -> list[Object]:
-        """Build an overlay of folders of kustomize/ (``../argo-cd`` is the stand-in)."""
+    def built(self, *folders: str, **more: Any) -> list[Object]:
+        """Build an overlay of folders of kustomize/; ``../argo-cd`` is the stand-in."""
         overlay = self._root / f"overlay-{next(self._numbers)}"
         overlay.mkdir()
-        kustomization = {
-            "resources": [f"../kustomize/{name}" for name in resources],
-            "components": [f"../kustomize/components/{name}" for name in components],
-            **more,
-        }
+        kustomization: dict[str, Any] = {"resources": [], "components": [], **more}
+        for folder in folders:
+            kind = "components" if folder.startswith("components/") else "resources"
+            kustomization[kind].append(f"../kustomize/{folder}")
         (overlay / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
         argv = [str(TOOLS / "kustomize"), "build", str(overlay)]
         done = run(argv, self._root, measured=False)
