@@ -186,14 +186,26 @@ def matches(selector: Mapping[str, str], metadata: Object) -> bool:
     return bool(metadata.get("labels", {}).items() >= selector.items())
 
 
-def test_helm_and_kustomize_are_those_of_argo_cd(manifests: Manifests) -> None:
+@pytest.mark.parametrize("called", ["argocd-repo-server", "repo-server"])
+def test_helm_and_kustomize_are_those_of_argo_cd(
+    called: str, tmp_path: Path, kustomize: Path
+) -> None:
+    """Argo CD's Helm chart calls the container otherwise."""
+    theirs, copy = tmp_path / "theirs", tmp_path / "copy"
+    shutil.copytree(ARGO_CD, theirs)
+    file = theirs / "repo-server.yaml"
+    file.write_text(
+        file.read_text().replace("        - name: argocd-repo-server", f"        - name: {called}")
+    )
+    copy.mkdir()
     image = "registry.corp.example/mirror/argocd"
     renamed = {"name": "quay.io/argoproj/argocd", "newName": image, "newTag": "v3.7.0"}
 
-    built = manifests.built("examples/argocd-redis", images=[renamed])
+    built = Manifests(copy, theirs).built("examples/redis", images=[renamed])
 
     images = {name: container["image"] for name, _, container in containers(built)}
     assert images["argocd-repo-server/image-cmp-tools"] == f"{image}:v3.7.0"
+    assert images[f"argocd-repo-server/{called}"] == f"{image}:v3.7.0"
 
 
 def test_the_plugin_is_the_one_at_the_root() -> None:
@@ -291,7 +303,7 @@ def test_the_readme_names_each_folder() -> None:
 
 def test_repo_server_alone_can_be_given_a_token(manifests: Manifests) -> None:
     text = (SHIPPED / "README.md").read_text()
-    (patch,) = re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    (patch,) = re.findall(r"^```yaml\n(apiVersion.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
     built = manifests.built("examples/argocd-redis", patches=[{"patch": patch}])
 
