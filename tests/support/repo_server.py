@@ -63,6 +63,8 @@ class RepoServer:
         self.sockets = root / "plugins"
         """Where plugins listen."""
         self.temporary = root / "tmp"
+        self.certificates = root / "tls"
+        """The authorities that it trusts, a file for each host."""
         self.known_hosts = root / "ssh" / "ssh_known_hosts"
         """The host keys that it trusts, for SSH."""
         self._processes = processes
