@@ -139,6 +139,7 @@ def test_the_plugin_holds_no_credential(built: list[Object], readable: str) -> N
         if name == f"argocd-repo-server/{readable}":
             assert "Secret" not in yaml.safe_dump(container)
             assert "secret" not in yaml.safe_dump(container)
+            assert "CMP_STORE" not in yaml.safe_dump(container)
             index = [m for m in container["volumeMounts"] if m["name"] == "image-cmp-index"]
             assert all(mount["readOnly"] for mount in index)
 

@@ -190,6 +190,25 @@ def test_the_plugin_waits_for_the_first_complete_copy(tmp_path: Path) -> None:
     assert (tmp_path / "ready").exists()
 
 
+@pytest.mark.parametrize(
+    ("longest", "command", "status", "said"),
+    [
+        pytest.param("0", ["touch", "begun"], 0, "beginning without a complete index", id="begun"),
+        pytest.param("0.1s", [], 1, "error: file://index: not complete in time", id="nothing"),
+        pytest.param("soon", ["touch", "begun"], 2, "error: CMP_WAIT_AT_MOST: not a", id="wrong"),
+    ],
+)
+def test_waiting_has_an_end(
+    longest: str, command: list[str], status: int, said: str, tmp_path: Path
+) -> None:
+    arguments = ["wait", "--index", "file://index", "--wait-at-most", longest, "--", *command]
+
+    done = cmp(*arguments, cwd=tmp_path)
+
+    assert (done.returncode, (tmp_path / "begun").exists()) == (status, status == 0)
+    assert said in done.stderr
+
+
 def test_what_cannot_be_started_is_named(tmp_path: Path) -> None:
     index = FileIndex(f"file://{tmp_path}/index")
     index.put_manifest(Manifest("e", 1, NOW, complete=True))
