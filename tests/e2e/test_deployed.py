@@ -127,7 +127,10 @@ def addressed(ports: list[int], machine: str) -> dict[str, str]:
 def own_address() -> str:
     """Return this machine's: on loopback Redis lets in whom it refuses elsewhere."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.connect(("192.0.2.1", 9))  # sends nothing
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing
+        except OSError:
+            return "127.0.0.1"  # it has no other
         return str(probe.getsockname()[0])
 
 

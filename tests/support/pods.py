@@ -13,7 +13,6 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from tests.support.cli import PROJECT, TOOLS
@@ -80,8 +79,6 @@ class Pod:
         addresses: Mapping[str, str],
         volumes: Mapping[str, Path] | None = None,
     ) -> None:
-        if reason := _cannot_enter():
-            lacks(f"no containers as processes: {reason}")
         self.name = f"{workload['metadata']['name']}-0"
         self._processes = processes
         self._kubernetes = kubernetes
@@ -90,7 +87,10 @@ class Pod:
         self._root = root
         self._addresses = addresses
         self._volumes = dict(volumes or {})
-        root.mkdir()
+        self._scratch = root / "scratch"
+        self._scratch.mkdir(parents=True)
+        if reason := _cannot_enter(self._scratch):
+            lacks(f"containers cannot be run as processes: {reason}")
         (root / "tini").write_text(_TINI)
         (root / "tini").chmod(0o755)
 
@@ -176,13 +176,10 @@ class Pod:
     # --- what it is given
 
     def _enter(self, container: Object, env: Mapping[str, str], argv: list[str]) -> list[str]:
-        scratch = self._root / "scratch"
-        scratch.mkdir(exist_ok=True)
         mounts = [*self._image(container), *self._mounts(container), *_own()]
         words = [word for mount in mounts for word in map(str, mount)]
         variables = [f"{name}={value}" for name, value in env.items()]
-        entering = [*_unshare(), "sh", "-c", _ENTER, "enter", str(scratch), *words, "--"]
-        return [*entering, *variables, *argv]
+        return [*_entering(self._scratch), *words, "--", *variables, *argv]
 
     def _image(self, container: Object) -> "Iterator[tuple[Path, str, str]]":
         """Yield what the image has and this machine may not have."""
@@ -235,16 +232,16 @@ def _own() -> "Iterator[tuple[Path, Path, str]]":
         yield path, path, "ro"
 
 
-def _unshare() -> list[str]:
+def _entering(scratch: Path) -> list[str]:
     as_root = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-    return ["unshare", "--mount", *as_root]
+    return ["unshare", "--mount", *as_root, "sh", "-c", _ENTER, "enter", str(scratch)]
 
 
-def _cannot_enter() -> str:
+def _cannot_enter(scratch: Path) -> str:
     """Return why this machine lets nobody have a root of one's own, or nothing."""
+    argv = [*_entering(scratch), "--", "PATH=/usr/bin:/bin", "true"]
     try:
-        argv: list[Any] = [*_unshare(), "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
     except OSError as error:
         return str(error)
-    return done.stderr.strip()
+    return "" if done.returncode == 0 else done.stderr.strip()
