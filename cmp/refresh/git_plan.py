@@ -1,5 +1,7 @@
 """What is to be written to Git of one Application: which files of which branches, as values."""
 
+import hashlib
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
@@ -8,7 +10,7 @@ from cmp.core.application import PLUGIN, Source
 from cmp.core.image import Image
 from cmp.core.image_list import read_image_list
 from cmp.core.injection import Choice
-from cmp.core.keys import GIT_BRANCH, GIT_REPOSITORY, WRITE_BACK_TARGET
+from cmp.core.keys import GIT_BRANCH, GIT_REPOSITORY, PULL_REQUEST, WRITE_BACK_TARGET
 from cmp.core.lock import Locked
 from cmp.core.people import HOLD, PIN
 from cmp.core.record import History
@@ -24,6 +26,7 @@ from cmp.writeback.git_update import Change, Update, target_key
 from cmp.writeback.pull_request import PullRequest, asked_from
 
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+_PLACE = (GIT_REPOSITORY, GIT_BRANCH, WRITE_BACK_TARGET, PULL_REQUEST)
 _KINDS = {"Helm": "helm", "Kustomize": "kustomize", "Directory": "directory", "Plugin": "plugin"}
 
 Keys = Mapping[str, str]
@@ -33,14 +36,18 @@ class Known(NamedTuple):
     """What is known of an Application besides what it wants."""
 
     told: Told | None
-    """What was written before."""
+    """What was written, or told to Argo CD, before."""
     history: History
     instance: str
+    is_here: bool = True
+    """It was written where it is to be written now."""
 
     @property
     def written(self) -> frozenset[str]:
-        """The ids of the decisions that were written."""
-        return frozenset(self.told.decisions.split(",")) if self.told else frozenset()
+        """The ids of the decisions that were written, where they are wanted now."""
+        if self.told is None or not self.is_here:
+            return frozenset()
+        return frozenset(self.told.decisions.split(","))
 
 
 class Spot(NamedTuple):
@@ -72,6 +79,20 @@ class GitWish(NamedTuple):
     """What of it is new, with what was there before; none where that is not known."""
     is_new: bool
     """Something of it was not written yet; else it is only looked whether it is still there."""
+
+
+def place_in_git(app: Observed, wanted: Wanted) -> str:
+    """Return a hash of where its owner wants it: elsewhere nothing was written yet.
+
+    What stands there then is of another time, or another's, and no revert of ours.
+    """
+    used = {image.source for image in wanted.images}
+    places = [
+        [*source.id, source.plugin == PLUGIN, *(keys.get(key, "").strip() for key in _PLACE)]
+        for source in app.application.sources
+        if source.id in used and (keys := wanted.in_git.get(source.id)) is not None
+    ]
+    return hashlib.sha256(json.dumps(places).encode()).hexdigest()[:16]
 
 
 def git_wishes(app: Observed, wanted: Wanted, known: Known) -> tuple[GitWish, ...]:

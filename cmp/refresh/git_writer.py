@@ -17,7 +17,7 @@ from cmp.index.protocols import IndexReader
 from cmp.refresh.cluster import Cluster
 from cmp.refresh.git_access import Asker, GitAccess
 from cmp.refresh.git_explained import explained
-from cmp.refresh.git_plan import GitWish, Known, git_wishes
+from cmp.refresh.git_plan import GitWish, Known, git_wishes, place_in_git
 from cmp.refresh.git_reports import GitReports
 from cmp.refresh.heard import Heard
 from cmp.refresh.instruments import Instruments
@@ -57,11 +57,18 @@ class _Asked(NamedTuple):
     wish: GitWish
     request: Request
 
+    @property
+    def place(self) -> tuple[str, str]:
+        """Where the engine has it: what is wanted of another branch leaves this one alone."""
+        return self.request.place.address.identity, self.request.place.base
+
 
 @dataclass(slots=True)
 class _Writing:
     """One Application that is being written."""
 
+    wish: Wanted
+    """What it is to run; by the time that it is done that may be something else."""
     told: Told
     """What is remembered once all of it is done."""
     revisions: tuple[str, ...]
@@ -75,11 +82,10 @@ class _Writing:
     """After which time it is asked for anew."""
     commits: tuple[str, ...] = ()
 
-    def is_for(self, wish: Wanted, revisions: tuple[str, ...], *, looks: bool) -> bool:
+    def is_for(self, told: Told, revisions: tuple[str, ...], *, looks: bool) -> bool:
         """Tell whether it is under way already; what only ``looks`` does so at each commit."""
         is_current = self.revisions == revisions or not (looks or self.is_refused)
-        is_same = (self.told.decisions, self.told.policy) == (wish.decisions, wish.policy)
-        return is_same and is_current
+        return self.told == told and is_current
 
 
 class GitWriter:
@@ -129,6 +135,8 @@ class GitWriter:
             self._thread.join(_END_WITHIN_S)
         if self._engine:
             self._engine.stop()
+        if not self._thread.is_alive():
+            self._remember(self._wanted)  # what was pushed until now
 
     def wake(self, name: Name) -> None:
         """Look again at an Application that has changed."""
@@ -160,19 +168,22 @@ class GitWriter:
             with self._lock:
                 wanted = self._wanted
                 changed, self._changed = self._changed, set()
-            try:
-                self._take_outcomes(wanted)
-                self._forget(wanted)
-                for name in changed & wanted.keys():
-                    self._look(name, wanted[name])
-                self._state.save()
-            except CmpError as error:
-                log.warning("state not saved", extra={"reason": error})
-                self._meter.count("store_errors_total", store="state")
+            self._remember(wanted)
+            self._forget(wanted)
+            for name in changed & wanted.keys():
+                self._look(name, wanted[name])
             under_way = [writing for writing in self._writing.values() if not writing.is_refused]
             self._meter.show("git_waiting", len(self._writing))
             with self._lock:
                 self._is_idle = not under_way and self._wanted is wanted and not self._changed
+
+    def _remember(self, wanted: Mapping[Name, Wanted]) -> None:
+        try:
+            self._take_outcomes(wanted)
+            self._state.save()
+        except CmpError as error:
+            log.warning("state not saved", extra={"reason": error})
+            self._meter.count("store_errors_total", store="state")
 
     def _forget(self, wanted: Mapping[Name, Wanted]) -> None:
         for name in self._writing.keys() - wanted.keys():
@@ -197,8 +208,8 @@ class GitWriter:
         try:
             self._ask(name, app, wish)
         except CmpError as error:
-            told = replace(wish.told, uid=app.uid)
-            refused = _Writing(told, app.revisions, time.monotonic(), is_refused=True)
+            told = _told(app, wish)
+            refused = _Writing(wish, told, app.revisions, time.monotonic(), is_refused=True)
             self._withdraw(name)
             self._writing[name] = refused
             self._meter.count("git_writes_total", result="refused")
@@ -208,14 +219,17 @@ class GitWriter:
             log.exception("not written to Git", extra={"application": app.application})
 
     def _ask(self, name: Name, app: Observed, wish: Wanted) -> None:
-        known = self._known(app)
-        is_written = known.told is not None and known.told.decisions == wish.decisions
+        told = _told(app, wish)
+        known = self._known(app, told)
+        before = known.told.decisions if known.told and known.is_here else None
+        is_written = before == wish.decisions
         seen, commits = self._seen.get(name, ("", frozenset[str]()))
         if is_written and seen == wish.decisions and commits.issuperset(app.revisions):
             return
         writing, now_s = self._writing.get(name), time.monotonic()
-        is_under_way = writing and writing.is_for(wish, app.revisions, looks=is_written)
-        if writing and is_under_way and now_s - writing.asked_s < writing.again_s:
+        if writing and not writing.is_for(told, app.revisions, looks=is_written):
+            writing = None
+        if writing and now_s - writing.asked_s < writing.again_s:
             return
         # What is on a branch of its own, and was written, is for others to merge.
         wishes = [
@@ -224,13 +238,34 @@ class GitWriter:
             if one.is_new or one.spot.is_base or one.spot.pull_request
         ]
         asked = [_Asked(one, self._request(app, wish, one)) for one in wishes]
-        if not asked:
-            return
-        told = replace(wish.told, uid=app.uid)
-        self._writing[name] = _Writing(told, app.revisions, now_s, asked)
+        if writing and not writing.is_refused:
+            asked = self._changed_places(writing, asked)
+            writing.asked_s = now_s
+        else:
+            self._leave_others(name, asked)
+            if asked:
+                self._writing[name] = _Writing(wish, told, app.revisions, now_s, asked)
         for one in asked:
             if self._engine:
                 self._engine.submit(one.request)
+
+    def _changed_places(self, writing: _Writing, asked: list[_Asked]) -> list[_Asked]:
+        """Put what is reached otherwise now in its place; return it.
+
+        All else is with the engine still, which may be about to tell what became of it.
+        """
+        now = {one.wish.spot: one for one in asked}
+        given = [now.get(one.wish.spot, one) for one in writing.asked]
+        pairs = list(zip(writing.asked, given, strict=True))
+        changed = [new for old, new in pairs if old.request.place != new.request.place]
+        writing.asked = [new if new in changed else old for old, new in pairs]
+        return changed
+
+    def _leave_others(self, name: Name, asked: list[_Asked]) -> None:
+        """Have nothing written any more where it is no longer wanted."""
+        before = self._writing.get(name)
+        if before and not {one.place for one in before.asked} <= {one.place for one in asked}:
+            self._withdraw(name)
 
     def _request(self, app: Observed, wish: Wanted, one: GitWish) -> Request:
         method = next(iter(wish.in_git.values())).get(WRITE_BACK_METHOD, "").strip()
@@ -248,14 +283,16 @@ class GitWriter:
         snapshots = {i.repository: self._reader.snapshot(i.repository) for i in wish.images}
         return explained(wish, snapshots)
 
-    def _known(self, app: Observed) -> Known:
+    def _known(self, app: Observed, wanted: Told) -> Known:
         instance = app.application.instance(self._control_plane)
         told = self._state.told(instance)
         try:
             history = self._state.history(instance)
         except IndexTorn:
             history = {}
-        return Known(told if told and told.uid == app.uid else None, history, instance)
+        own = told if told and told.uid == app.uid else None
+        is_here = own is not None and own.in_git == wanted.in_git
+        return Known(own, history, instance, is_here)
 
     def _take_outcomes(self, wanted: Mapping[Name, Wanted]) -> None:
         while True:
@@ -270,14 +307,13 @@ class GitWriter:
                 continue
             # Another may have taken its place.
             for asked in [one for one in writing.asked if one.request is outcome.request]:
-                self._take(name, app, asked, outcome, wanted[name])
+                self._take(name, app, asked, outcome)
 
-    def _take(
-        self, name: Name, app: Observed, asked: _Asked, outcome: Outcome, wish: Wanted
-    ) -> None:
+    def _take(self, name: Name, app: Observed, asked: _Asked, outcome: Outcome) -> None:
         writing, found = self._writing[name], asked.wish.edit.found
+        wish = writing.wish
         if outcome.error:
-            writing.is_refused = outcome.again_s is None
+            writing.is_refused |= outcome.again_s is None
             writing.again_s = _REFUSED_AGAIN_S if writing.is_refused else _AGAIN_S
             result = "refused" if writing.is_refused else "failed"
             self._meter.count("git_writes_total", result=result)
@@ -314,6 +350,10 @@ class GitWriter:
         self._meter.count("syncs_total", result="synced")
         if lag:
             self._meter.observe("lag_seconds", lag[0], since=lag[1])
+
+
+def _told(app: Observed, wish: Wanted) -> Told:
+    return replace(wish.told, uid=app.uid, in_git=place_in_git(app, wish))
 
 
 def _runs(app: Observed, wish: Wanted) -> bool:

@@ -271,6 +271,7 @@ def _dump(history: History, told: Told | None) -> str:
             "policy": told.policy,
             "images": dict(told.images),
             "uid": told.uid,
+            "in_git": told.in_git,
         }
     return json.dumps(document, separators=(",", ":"))
 
@@ -283,6 +284,7 @@ def _told(text: str) -> Told | None:
             policy=str(told["policy"]),
             images=dict(told["images"]),
             uid=str(told.get("uid", "")),
+            in_git=str(told.get("in_git", "")),
         )
     return None
 

@@ -61,6 +61,8 @@ class Told:
     """References by the images' names, to tell people what was before."""
     uid: str = ""
     """Of the Application: one that is created anew was told nothing."""
+    in_git: str = ""
+    """Where in Git it was written, as a hash; nothing where Argo CD was told otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
