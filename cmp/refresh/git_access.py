@@ -76,7 +76,7 @@ class GitAccess:
         self._cluster = cluster
         self._control_plane = control_plane
         self._read_s = float("-inf")
-        self._argocd = _ArgoCD((), {}, {}, "")
+        self._argocd: _ArgoCD | CmpError = _ArgoCD((), {}, {}, "")
 
     def login(self, url: str, asker: Asker, project: Project) -> Login:
         """Return how a repository is reached for an Application.
@@ -126,8 +126,13 @@ class GitAccess:
 
     def _current(self) -> _ArgoCD:
         if time.monotonic() - self._read_s > _FRESH_S:
-            self._argocd = self._read()
+            try:
+                self._argocd = self._read()
+            except CmpError as error:
+                self._argocd = error  # for all that ask now: each would wait for it
             self._read_s = time.monotonic()
+        if isinstance(self._argocd, CmpError):
+            raise self._argocd
         return self._argocd
 
     def _read(self) -> _ArgoCD:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import NamedTuple
 
 from cmp.core.application import PLUGIN, Source
@@ -79,6 +80,8 @@ class GitWish(NamedTuple):
     """What of it is new, with what was there before; none where that is not known."""
     is_new: bool
     """Something of it was not written yet; else it is only looked whether it is still there."""
+    is_said: bool = False
+    """Of what is new a person told the refresher."""
 
 
 def place_in_git(app: Observed, wanted: Wanted) -> str:
@@ -101,7 +104,7 @@ def git_wishes(app: Observed, wanted: Wanted, known: Known) -> tuple[GitWish, ..
     Nothing where Argo CD does not say yet what its sources are. Raises `InvalidPolicy` for what
     its owner has to change.
     """
-    places: dict[Spot, list[tuple[SourceEdit, list[WantedImage]]]] = {}
+    places: dict[Spot, tuple[Spot, list[tuple[SourceEdit, list[WantedImage]]]]] = {}
     given = zip(app.application.sources, app.sources, app.source_types, strict=True)
     for source, manifest, kind in given:
         keys = wanted.in_git.get(source.id)
@@ -119,10 +122,12 @@ def git_wishes(app: Observed, wanted: Wanted, known: Known) -> tuple[GitWish, ..
             known.instance,
             _items(keys, images, known, spot),
         )
-        places.setdefault(spot, []).append((edit, images))
+        # Spelt otherwise it is the same repository, of which the engine has one request.
+        same = spot._replace(url=normalized(url))
+        places.setdefault(same, (spot, []))[1].append((edit, images))
     return tuple(
         _wish(app, spot, [edit for edit, _ in found], [i for _, own in found for i in own], known)
-        for spot, found in places.items()
+        for spot, found in places.values()
     )
 
 
@@ -206,7 +211,16 @@ def _wish(
     updates = tuple(
         Updated(image.alias, before[image.name], image.reference) for image in other if image in new
     )
-    return GitWish(spot, update, ApplicationEdit(tuple(edits)), updates, is_new=bool(new))
+    is_said = any(_is_said(image, known.history) for image in new)
+    edit = ApplicationEdit(tuple(edits))
+    return GitWish(spot, update, edit, updates, is_new=bool(new), is_said=is_said)
+
+
+def _is_said(image: WantedImage, history: History) -> bool:
+    """Tell whether a person said so: by an instruction, by a pin, or by releasing one."""
+    before = (past for past in history.get(image.name, ()) if past.id != image.decision.id)
+    is_released = any(past.by for past in islice(before, 1))
+    return bool(image.told) or image.decision.is_pinned or is_released
 
 
 def _before(app: Observed, image: WantedImage, told: Told | None) -> str:

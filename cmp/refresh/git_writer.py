@@ -171,6 +171,7 @@ class GitWriter:
             self._remember(wanted)
             self._forget(wanted)
             for name in changed & wanted.keys():
+                self._health.beat(_NAME)
                 self._look(name, wanted[name])
             under_way = [writing for writing in self._writing.values() if not writing.is_refused]
             self._meter.show("git_waiting", len(self._writing))
@@ -186,10 +187,9 @@ class GitWriter:
             self._meter.count("store_errors_total", store="state")
 
     def _forget(self, wanted: Mapping[Name, Wanted]) -> None:
-        for name in self._writing.keys() - wanted.keys():
+        for name in (self._writing.keys() | self._seen.keys()) - wanted.keys():
             self._withdraw(name)
-        for name in self._seen.keys() - wanted.keys():
-            del self._seen[name]
+            self._seen.pop(name, None)
             self._reports.forget(name)
         self._awaited &= wanted.keys()
 
@@ -277,7 +277,7 @@ class GitWriter:
         if asks:
             update = update._replace(explain=self._explained(wish))
         place = Place(address, base, one.spot.written(update), credential, trust, asks)
-        return Request(place, update, one.edit, is_new=one.is_new)
+        return Request(place, update, one.edit, is_new=one.is_new, is_said=one.is_said)
 
     def _explained(self, wish: Wanted) -> str:
         snapshots = {i.repository: self._reader.snapshot(i.repository) for i in wish.images}
@@ -307,7 +307,14 @@ class GitWriter:
                 continue
             # Another may have taken its place.
             for asked in [one for one in writing.asked if one.request is outcome.request]:
-                self._take(name, app, asked, outcome)
+                try:
+                    self._take(name, app, asked, outcome)
+                except CmpError:
+                    raise
+                except Exception:
+                    # As above: it is asked again when it is looked at.
+                    log.exception("outcome not taken in", extra={"application": app.application})
+                    self._writing.pop(name, None)
 
     def _take(self, name: Name, app: Observed, asked: _Asked, outcome: Outcome) -> None:
         writing, found = self._writing[name], asked.wish.edit.found

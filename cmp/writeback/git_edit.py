@@ -52,6 +52,8 @@ class Request(NamedTuple):
     edit: Edit
     is_new: bool = True
     """Else it was written before: a pull request that has ended is not asked for again."""
+    is_said: bool = False
+    """A person said so just now, who is not to wait for the end of a loop."""
 
 
 @dataclass(slots=True)
@@ -78,7 +80,8 @@ def apply(
     for request in requests:
         try:
             made, present = _changes(files, request.edit, applied.contents)
-            _refuse_loop(made, present, history, limits, now_s)
+            if not request.is_said:
+                _refuse_loop(made, present, history, limits, now_s)
         except Absent as absent:
             applied.absent.append(absent.object_id)
         except CmpError as error:

@@ -8,7 +8,7 @@ import pytest
 
 from cmp.core.image import Repository
 from cmp.core.lock import Locked
-from cmp.core.people import PIN, Instruction
+from cmp.core.people import PERSON, PIN, Instruction
 from cmp.core.record import ApplicationRecord, Recorded, SourceId, SourceRecord
 from cmp.errors import InvalidPolicy
 from cmp.refresh.git_edits import Found
@@ -115,6 +115,26 @@ def test_a_pin_goes_before_what_another_wrote() -> None:
 
     assert wish.edit({FILE: V1}.get)[FILE] == V2
     assert wish.edit.found == Found()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "past", "is_said"),
+    [
+        pytest.param(asked(), (recorded(REPOSITORY, "v1"),), False, id="chosen"),
+        pytest.param(asked(told=Instruction(PIN, "ops", NOW, "v2")), (), True, id="pinned"),
+        pytest.param(
+            asked(),
+            (recorded(REPOSITORY, "v2"), recorded(REPOSITORY, "v1")._replace(by=PERSON)),
+            True,
+            id="released",
+        ),
+    ],
+)
+def test_what_a_person_said_just_now(
+    wanted: Wanted, past: tuple[Recorded, ...], *, is_said: bool
+) -> None:
+    assert the_wish(app(), wanted, known("d-v1", past=past)).is_said is is_said
+    assert not the_wish(app(), wanted, known("d-v2", past=past)).is_said
 
 
 PARAMETERS = (
@@ -239,8 +259,9 @@ def test_what_its_owner_has_to_change(
     assert str(caught.value) == complaint
 
 
-def test_sources_of_one_repository_are_one_wish() -> None:
-    other = {**SOURCE, "path": "worker"}
+@pytest.mark.parametrize("url", ["https://git.test/x.git", "https://git.test/X"])
+def test_sources_of_one_repository_are_one_wish(url: str) -> None:
+    other = {**SOURCE, "repoURL": url, "path": "worker"}
     both = observed(spec={"source": None, "sources": [SOURCE, other]})
     records = tuple(
         SourceRecord(source.id, KEYS, {}, {"app": recorded(REPOSITORY, "v2")})

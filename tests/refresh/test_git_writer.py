@@ -45,6 +45,8 @@ class Api(Loopback):
         self.objects: dict[str, dict[str, Any]] = {}
         self.events: list[str] = []
         self.refreshes = 0
+        self.secrets, self.listed = 200, 0
+        """The status of a list of Secrets, and how often it was given."""
         self.silent = threading.Lock()
         """Held as long as it answers nothing."""
         self.asked = threading.Event()
@@ -67,7 +69,8 @@ class Api(Loopback):
             self.refreshes += 1
             return 200, application()
         if path.endswith("/secrets"):
-            return 200, {"items": []}
+            self.listed += 1
+            return self.secrets, {"items": []}
         if path not in self.objects:
             return 404, {}
         if method == "PATCH":
@@ -311,3 +314,32 @@ def test_what_is_pushed_while_it_ends_is_told(site: Site) -> None:
     assert site.is_told(wanted)
     assert site.api.events == ["ImageUpdated"]
     assert any("v2" in json.dumps(found) for found in site.api.objects.values())
+
+
+def test_one_of_which_the_outcome_cannot_be_taken_in_keeps_no_other_waiting(site: Site) -> None:
+    wanted = site.want("v2")
+    request = site.asked()
+
+    site.writer.take(Outcome(request, commit=7))  # type: ignore[arg-type] # a mistake
+    site.writer.wake(NAME)
+
+    commit(site, site.asked(2))
+    wait_for("told", lambda: site.is_told(wanted), within_s=5)
+
+
+def test_a_new_application_of_its_name_hears_what_is_in_the_way(site: Site) -> None:
+    for _ in range(2):
+        site.want("v2", {"git-branch": "a b"})
+        wait_for("it is told", lambda: site.api.events == ["ImageNotUpdated"], within_s=5)
+        site.api.events.clear()
+        site.writer.want({})
+        wait_for("it is forgotten", lambda: site.writer.is_idle, within_s=5)
+
+
+def test_an_api_server_that_fails_is_not_asked_for_each_application(site: Site) -> None:
+    site.api.secrets = 500
+    site.want("v2")
+    site.want("v2", name=OTHER)
+    wait_for("both are told", lambda: len(site.api.events) == 2, within_s=5)
+
+    assert site.api.listed == 1

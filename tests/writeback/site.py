@@ -106,9 +106,10 @@ class Site:
         change: Change = CHANGE,
         explain: str = "",
         is_new: bool = True,
+        is_said: bool = False,
     ) -> None:
         update = Update(application, "argocd", (change,), explain=explain)
-        self.engine.submit(Request(self.place(base, write, url), update, edit, is_new))
+        self.engine.submit(Request(self.place(base, write, url), update, edit, is_new, is_said))
 
     def settle(self, within_s: float = 30) -> list[Outcome]:
         """Wait until nothing waits any more; return what became of it, and forget it."""

@@ -302,6 +302,17 @@ def test_a_persons_revert_is_not_overruled_at_once(site: Site, bare: Bare) -> No
     assert newer.commit == bare.tip()
 
 
+def test_who_says_what_it_is_to_be_waits_for_no_loop_to_end(site: Site, bare: Bare) -> None:
+    site.submit("app", line(VALUES, "v2"))
+    site.settle()
+    bare.commit(VALUES, "# ours\ntag: v1\n")
+
+    site.submit("app", line(VALUES, "v2"), is_said=True)
+
+    assert [one.commit for one in site.settle()] == [bare.tip()]
+    assert bare.show(VALUES) == b"# ours\ntag: v2\n"
+
+
 def test_no_more_commits_than_the_cap_and_the_next_waits(tmp_path: Path, bare: Bare) -> None:
     limits = QUICK._replace(commits=2, per_s=3600)
 
