@@ -1,6 +1,7 @@
 """What people, and Argo CD, hear of what was written to Git."""
 
 import logging
+import re
 from datetime import UTC, datetime
 
 from cmp.core.people import ROLLBACK, Instruction, Rejected
@@ -21,6 +22,8 @@ from cmp.writeback.git_outcome import Outcome
 
 log = logging.getLogger(__name__)
 
+# What differs each time: curl says after how many ms it failed, a server the id of a request.
+_COUNTED = re.compile(r"[0-9A-Fa-f]*[0-9][0-9A-Fa-f]*")
 _SHORT = 7  # characters of a commit, as git shows it
 
 
@@ -100,8 +103,9 @@ class GitReports:
     def in_the_way(self, name: Name, app: Observed, wanted: Wanted, error: CmpError) -> None:
         """Say why nothing is written, once as long as it is the same."""
         text = str(error)
-        if self._in_the_way.get(name) != text:
-            self._in_the_way[name] = text
+        gist = _COUNTED.sub("", text)
+        if self._in_the_way.get(name) != gist:
+            self._in_the_way[name] = gist
             where = {"application": app.application, "reason": text}
             log.warning("not written to Git", extra=where)
             self._event(app, "ImageNotUpdated", f"not written to Git: {text}", wanted.decisions)

@@ -38,6 +38,7 @@ _LOOK_EVERY_S = 1.0
 _AGAIN_S = 15.0  # a request that waits is given anew: its credential may be another by now
 _REFUSED_AGAIN_S = 300.0
 _END_WITHIN_S = 5.0
+_TIDY_EVERY_S = 3600.0
 
 
 class GitSources(NamedTuple):
@@ -113,6 +114,7 @@ class GitWriter:
         self._wanted: Mapping[Name, Wanted] = {}
         self._changed: set[Name] = set()
         self._is_idle = True
+        self._tidied_s = time.monotonic()
         self._awake = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=_NAME, daemon=True)
@@ -173,10 +175,17 @@ class GitWriter:
             for name in changed & wanted.keys():
                 self._health.beat(_NAME)
                 self._look(name, wanted[name])
+            self._tidy()
             under_way = [writing for writing in self._writing.values() if not writing.is_refused]
             self._meter.show("git_waiting", len(self._writing))
             with self._lock:
                 self._is_idle = not under_way and self._wanted is wanted and not self._changed
+
+    def _tidy(self) -> None:
+        now_s = time.monotonic()
+        if self._engine and now_s - self._tidied_s > _TIDY_EVERY_S:
+            self._tidied_s = now_s
+            self._engine.tidy(now_s)
 
     def _remember(self, wanted: Mapping[Name, Wanted]) -> None:
         try:

@@ -106,12 +106,16 @@ class Engine:
     given: list[Request] = field(default_factory=list)
     withdrawn: list[str] = field(default_factory=list)
     at_stop: Callable[[], object] = lambda: None
+    tidied: int = 0
 
     def submit(self, request: Request) -> None:
         self.given.append(request)
 
     def withdraw(self, application: str) -> None:
         self.withdrawn.append(application)
+
+    def tidy(self, _: float) -> None:
+        self.tidied += 1
 
     def stop(self) -> None:
         self.at_stop()
@@ -343,3 +347,24 @@ def test_an_api_server_that_fails_is_not_asked_for_each_application(site: Site) 
     wait_for("both are told", lambda: len(site.api.events) == 2, within_s=5)
 
     assert site.api.listed == 1
+
+
+def test_what_differs_only_in_a_count_is_told_once(site: Site) -> None:
+    site.want("v2")
+    request = site.asked()
+    for ms in (12, 130):
+        error = GitFailed(f"Failed to connect to git.test port 443 after {ms} ms")
+        site.writer.take(Outcome(request, error=error, again_s=1.0))
+    site.writer.take(Outcome(request, error=GitFailed("no such branch"), again_s=1.0))
+
+    wait_for("all is taken in", lambda: len(site.api.events) >= 2, within_s=5)
+    site.writer.stop()
+    assert site.api.events == ["ImageNotUpdated"] * 2
+
+
+def test_clones_that_nobody_uses_are_looked_for(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cmp.refresh.git_writer._TIDY_EVERY_S", 0.0)
+
+    wait_for("it is tidied", lambda: site.engine.tidied, within_s=5)
