@@ -149,7 +149,7 @@ class Controller:
         finally:
             for watched in self._watched:
                 watched.stop()
-            self._outlets.stop()
+            self._outlets.stop(leads=self._status == 0)
         return self._status
 
     def _begin(self, *, once: bool) -> bool:

@@ -129,15 +129,18 @@ class GitWriter:
         self._outcomes.put(outcome)
         self._awake.set()
 
-    def stop(self) -> None:
-        """Begin nothing more; what is being pushed is finished first."""
+    def stop(self, *, leads: bool) -> None:
+        """Begin nothing more; what is being pushed is finished first.
+
+        Who does not lead any more leaves the state to the next, who sees what was pushed.
+        """
         self._stopping.set()
         self._awake.set()
         if self._thread.is_alive():
             self._thread.join(_END_WITHIN_S)
         if self._engine:
             self._engine.stop()
-        if not self._thread.is_alive():
+        if leads and not self._thread.is_alive():
             self._remember(self._wanted)  # what was pushed until now
 
     def wake(self, name: Name) -> None:

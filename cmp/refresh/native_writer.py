@@ -100,7 +100,12 @@ class NativeWriter:
 
     def _wish(self, name: Name, native: Native) -> Wish | None:
         app = self._applications.get(name)
-        return wish(app, *native) if app and not app.is_deleted else None
+        try:
+            return wish(app, *native) if app and not app.is_deleted else None
+        except Exception:
+            # A mistake of ours, about one Application; the others are not to suffer.
+            log.exception("not looked at", extra={"application": "/".join(name)})
+            return None
 
     # --- what is said
 

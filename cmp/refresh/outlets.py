@@ -112,10 +112,10 @@ class Outlets:
         if self._refreshes and not once:
             self._upgrades.start()
 
-    def stop(self) -> None:
-        """Finish the steps under way, and end."""
+    def stop(self, *, leads: bool) -> None:
+        """Finish the steps under way, and end; tell whether the state is still ours."""
         self._teller.stop()
-        self._git.stop()
+        self._git.stop(leads=leads)
         self._upgrades.stop()
 
     def wake(self, name: Name) -> None:

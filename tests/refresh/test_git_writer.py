@@ -193,7 +193,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     with Api() as api:
         site = Site(api, tmp_path)
         yield site
-        site.writer.stop()
+        site.writer.stop(leads=True)
 
 
 def lock(tag: str) -> bytes:
@@ -308,16 +308,17 @@ def test_what_was_refused_is_asked_anew(site: Site, monkeypatch: pytest.MonkeyPa
     site.asked(2)
 
 
-def test_what_is_pushed_while_it_ends_is_told(site: Site) -> None:
+@pytest.mark.parametrize("leads", [True, False])
+def test_what_is_pushed_while_it_ends_is_told_by_who_leads(site: Site, *, leads: bool) -> None:
     wanted = site.want("v2")
     request = site.asked()
     site.engine.at_stop = lambda: commit(site, request)
 
-    site.writer.stop()
+    site.writer.stop(leads=leads)
 
-    assert site.is_told(wanted)
-    assert site.api.events == ["ImageUpdated"]
-    assert any("v2" in json.dumps(found) for found in site.api.objects.values())
+    assert site.is_told(wanted) is leads
+    assert site.api.events == ["ImageUpdated"] * leads
+    assert any("d-v2" in json.dumps(one) for one in site.api.objects.values()) is leads
 
 
 def test_one_of_which_the_outcome_cannot_be_taken_in_keeps_no_other_waiting(site: Site) -> None:
@@ -358,7 +359,7 @@ def test_what_differs_only_in_a_count_is_told_once(site: Site) -> None:
     site.writer.take(Outcome(request, error=GitFailed("no such branch"), again_s=1.0))
 
     wait_for("all is taken in", lambda: len(site.api.events) >= 2, within_s=5)
-    site.writer.stop()
+    site.writer.stop(leads=True)
     assert site.api.events == ["ImageNotUpdated"] * 2
 
 
