@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from cmp.refresh.git_access import Asker, GitAccess
 from cmp.refresh.git_explained import explained
 from cmp.refresh.git_plan import GitWish, Known, git_wishes, place_in_git
 from cmp.refresh.git_reports import GitReports
+from cmp.refresh.git_writing import AGAIN_S, Asked, Writing
 from cmp.refresh.heard import Heard
 from cmp.refresh.instruments import Instruments
 from cmp.refresh.observed import Observed
@@ -35,7 +36,6 @@ log = logging.getLogger(__name__)
 
 _NAME = "git"
 _LOOK_EVERY_S = 1.0
-_AGAIN_S = 15.0  # a request that waits is given anew: its credential may be another by now
 _REFUSED_AGAIN_S = 300.0
 _END_WITHIN_S = 5.0
 _TIDY_EVERY_S = 3600.0
@@ -50,43 +50,6 @@ class GitSources(NamedTuple):
     state: ConfigMapState
     heard: Heard
     reader: IndexReader
-
-
-class _Asked(NamedTuple):
-    """A request that was given to the engine."""
-
-    wish: GitWish
-    request: Request
-
-    @property
-    def place(self) -> tuple[str, str]:
-        """Where the engine has it: what is wanted of another branch leaves this one alone."""
-        return self.request.place.address.identity, self.request.place.base
-
-
-@dataclass(slots=True)
-class _Writing:
-    """One Application that is being written."""
-
-    wish: Wanted
-    """What it is to run; by the time that it is done that may be something else."""
-    told: Told
-    """What is remembered once all of it is done."""
-    revisions: tuple[str, ...]
-    """What Argo CD had compared it with."""
-    asked_s: float
-    asked: list[_Asked] = field(default_factory=list)
-    """What is not done yet."""
-    is_refused: bool = False
-    """Somebody has to change something first."""
-    again_s: float = _AGAIN_S
-    """After which time it is asked for anew."""
-    commits: tuple[str, ...] = ()
-
-    def is_for(self, told: Told, revisions: tuple[str, ...], *, looks: bool) -> bool:
-        """Tell whether it is under way already; what only ``looks`` does so at each commit."""
-        is_current = self.revisions == revisions or not (looks or self.is_refused)
-        return self.told == told and is_current
 
 
 class GitWriter:
@@ -105,7 +68,7 @@ class GitWriter:
         self._lags = instruments.lags
         self._engine: GitEngine | None = None
         self._outcomes: SimpleQueue[Outcome] = SimpleQueue()
-        self._writing: dict[Name, _Writing] = {}
+        self._writing: dict[Name, Writing] = {}
         self._seen: dict[Name, tuple[str, frozenset[str]]] = {}
         """Of what was written: its decisions, and the commits in which it is known to stand."""
         self._awaited: set[Name] = set()
@@ -221,7 +184,7 @@ class GitWriter:
             self._ask(name, app, wish)
         except CmpError as error:
             told = _told(app, wish)
-            refused = _Writing(wish, told, app.revisions, time.monotonic(), is_refused=True)
+            refused = Writing(wish, told, app.revisions, time.monotonic(), is_refused=True)
             self._withdraw(name)
             self._writing[name] = refused
             self._meter.count("git_writes_total", result="refused")
@@ -249,34 +212,22 @@ class GitWriter:
             for one in git_wishes(app, wish, known)
             if one.is_new or one.spot.is_base or one.spot.pull_request
         ]
-        asked = [_Asked(one, self._request(app, wish, one)) for one in wishes]
+        asked = [Asked(one, self._request(app, wish, one)) for one in wishes]
         if writing and not writing.is_refused:
-            asked = self._changed_places(writing, asked)
+            asked = writing.take_changed(asked)
             writing.asked_s = now_s
         else:
             self._leave_others(name, asked)
             if asked:
-                self._writing[name] = _Writing(wish, told, app.revisions, now_s, asked)
+                self._writing[name] = Writing(wish, told, app.revisions, now_s, asked)
         for one in asked:
             if self._engine:
                 self._engine.submit(one.request)
 
-    def _changed_places(self, writing: _Writing, asked: list[_Asked]) -> list[_Asked]:
-        """Put what is reached otherwise now in its place; return it.
-
-        All else is with the engine still, which may be about to tell what became of it.
-        """
-        now = {one.wish.spot: one for one in asked}
-        given = [now.get(one.wish.spot, one) for one in writing.asked]
-        pairs = list(zip(writing.asked, given, strict=True))
-        changed = [new for old, new in pairs if old.request.place != new.request.place]
-        writing.asked = [new if new in changed else old for old, new in pairs]
-        return changed
-
-    def _leave_others(self, name: Name, asked: list[_Asked]) -> None:
+    def _leave_others(self, name: Name, asked: list[Asked]) -> None:
         """Have nothing written any more where it is no longer wanted."""
         before = self._writing.get(name)
-        if before and not {one.place for one in before.asked} <= {one.place for one in asked}:
+        if before and not before.is_within(asked):
             self._withdraw(name)
 
     def _request(self, app: Observed, wish: Wanted, one: GitWish) -> Request:
@@ -328,12 +279,12 @@ class GitWriter:
                     log.exception("outcome not taken in", extra={"application": app.application})
                     self._writing.pop(name, None)
 
-    def _take(self, name: Name, app: Observed, asked: _Asked, outcome: Outcome) -> None:
+    def _take(self, name: Name, app: Observed, asked: Asked, outcome: Outcome) -> None:
         writing, found = self._writing[name], asked.wish.edit.found
         wish = writing.wish
         if outcome.error:
             writing.is_refused |= outcome.again_s is None
-            writing.again_s = _REFUSED_AGAIN_S if writing.is_refused else _AGAIN_S
+            writing.again_s = _REFUSED_AGAIN_S if writing.is_refused else AGAIN_S
             result = "refused" if writing.is_refused else "failed"
             self._meter.count("git_writes_total", result=result)
             self._reports.in_the_way(name, app, wish, outcome.error)
@@ -355,7 +306,7 @@ class GitWriter:
         elif not writing.asked:
             self._finish(name, app, writing)
 
-    def _finish(self, name: Name, app: Observed, writing: _Writing) -> None:
+    def _finish(self, name: Name, app: Observed, writing: Writing) -> None:
         del self._writing[name]
         self._reports.forget(name)
         commits = frozenset((*writing.revisions, *writing.commits))

@@ -282,7 +282,7 @@ def test_where_it_is_no_longer_wanted_nothing_is_written(
 
 def test_what_takes_long_is_told_all_the_same(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """It was looked at again meanwhile: its request is with the engine still."""
-    monkeypatch.setattr("cmp.refresh.git_writer._AGAIN_S", 0.0)
+    monkeypatch.setattr("cmp.refresh.git_writer.AGAIN_S", 0.0)
     site.want("v2")
     request = site.asked()
     site.writer.take(Outcome(request, error=GitFailed("no"), again_s=1.0))
