@@ -5,7 +5,7 @@ RUN := $(VENV)/bin
 TOOLS := .tools/bin
 export PATH := $(CURDIR)/$(TOOLS):$(PATH)
 
-.PHONY: help setup setup-e2e tools demo test golden check format bench clean
+.PHONY: help setup setup-e2e tools demo test golden docs check format bench clean
 
 help: ## list these targets
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -44,6 +44,9 @@ test: setup ## all tests
 golden: setup ## write what tests/cases/render expects anew; look at the difference
 	CMP_GOLDEN=write $(RUN)/python -m pytest -q tests/test_golden.py
 	git status --short tests/cases/render
+
+docs: $(VENV)/.installed ## write the tables in the documents anew, from those of the code
+	$(RUN)/python -m docs
 
 check: setup ## formatting, lint, types, layers
 	$(RUN)/ruff format --check .

@@ -1,0 +1,124 @@
+"""What a YAML block of a document is, and whether it can be used as that."""
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cmp.core.application import PLUGIN, Application, parse_application
+from cmp.core.image_list import read_image_list
+from cmp.core.keys import KEYS, OWN_PARAMETERS
+from cmp.core.parameters import parse_parameters
+from cmp.registry.configuration import Registries
+from cmp.renderers.directory_options import TABLE as DIRECTORY
+from cmp.renderers.helm_options import HELM_OPTIONS
+from cmp.renderers.kustomize_options import TABLE as KUSTOMIZE
+from tests.support.cli import PROJECT, TOOLS, run
+
+Check = Callable[[Any, Path], None]
+_OPTIONS = {option.name for option in (*HELM_OPTIONS, *KUSTOMIZE, *DIRECTORY)}
+
+
+class Unclaimed(Exception):
+    """A block that no check is for."""
+
+
+def check(text: str, folder: Path) -> set[str]:
+    """Check a block by what it is, and return that; raise `Unclaimed`, or what is wrong."""
+    kinds = set()
+    for document in yaml.safe_load_all(text):
+        kind = kind_of(document)
+        _CHECKS[kind](document, folder)
+        kinds.add(kind)
+    return kinds
+
+
+def kind_of(document: Any) -> str:
+    """Return what a block is."""
+    if isinstance(document, list):
+        return "parameters"
+    if "groups" in document:
+        return "rules"
+    if "registries" in document:
+        return "registries"
+    kind = document.get("kind", "")
+    if kind == "Kustomization":
+        return "kustomization"
+    if kind in {"Application", ""} and document.keys() & {"metadata", "spec", "source"}:
+        return "application"
+    if kind:
+        return "object"
+    raise Unclaimed(f"nobody looks after a block with {', '.join(document)}")
+
+
+def _application(document: Mapping[str, Any], _: Path) -> None:
+    """Read what is there of an Application as we do, with what a fragment leaves out."""
+    spec = {**(document.get("spec") or {})}
+    if "source" in document:
+        spec["source"] = document["source"]
+    if "sources" not in spec:
+        native = {"repoURL": "https://git.test/x", "path": "."}
+        spec.setdefault("source", {**native, "plugin": {"name": PLUGIN}})
+    metadata = {"name": "x", **(document.get("metadata") or {})}
+    application = parse_application({"metadata": metadata, "spec": spec})
+    for source in application.sources:
+        _known(source.parameters)
+    _policy(application)
+
+
+def _policy(application: Application) -> None:
+    keys = application.annotations
+    assert read_image_list({"image-list": "app=registry.test/app", **keys}).notes == ()
+
+
+def _parameters(document: Any, _: Path) -> None:
+    _known(parse_parameters(document))
+
+
+def _known(parameters: Mapping[str, object]) -> None:
+    policy = {key.name for key in KEYS}
+    for name in parameters:
+        last = name.split(".", 1)[-1]
+        assert name in _OPTIONS | OWN_PARAMETERS | policy or last in policy, name
+
+
+def _registries(document: Any, _: Path) -> None:
+    assert Registries.parse(document, read=_certificate).notes == ()
+
+
+def _certificate(path: str) -> str:
+    """Return some certificate for whatever file a block names."""
+    import certifi
+
+    assert path
+    first = re.search(
+        r"-----BEGIN.*?-----END CERTIFICATE-----\n", Path(certifi.where()).read_text(), re.DOTALL
+    )
+    assert first
+    return first[0]
+
+
+def _kustomization(document: Any, folder: Path) -> None:
+    """Build it as a folder beside ``kustomize``."""
+    (folder / "kustomize").symlink_to(PROJECT / "kustomize")
+    overlay = folder / "overlay"
+    overlay.mkdir()
+    (overlay / "kustomization.yaml").write_text(yaml.safe_dump(document))
+    done = run([str(TOOLS / "kustomize"), "build", str(overlay)], folder, measured=False)
+    assert done.returncode == 0, done.stderr
+
+
+def _elsewhere(_: Any, __: Path) -> None:
+    """Checked by another test, for it needs a server."""
+
+
+_CHECKS: Mapping[str, Check] = {
+    "application": _application,
+    "kustomization": _kustomization,
+    "object": _elsewhere,  # tests/e2e/test_documents.py
+    "parameters": _parameters,
+    "registries": _registries,
+    "rules": _elsewhere,  # tests/documents/test_monitoring.py
+}
