@@ -30,6 +30,7 @@ from cmp.refresh.telling import (
     WriteSpec,
     next_step,
 )
+from cmp.refresh.update_log import log_updates
 from cmp.refresh.wanted import Told, Wanted
 from cmp.refresh.watched import Name, Watched
 
@@ -275,7 +276,8 @@ class Teller:
         if isinstance(step, WriteSpec):
             written = self._writes.get(name, SpecWrites())
             self._writes[name] = written.after(telling.change.wanted.decisions, now)
-            _log_update(app, telling.change)
+            updates = telling.change.updates()
+            log_updates(app.application.name, updates, pending(app, telling.change.wanted))
         log.info("told Argo CD", extra={**where, "decisions": telling.change.wanted.decisions})
 
     def _count(self, step: Action, result: str) -> None:
@@ -331,22 +333,6 @@ def create_event(cluster: Cluster, manifest: Mapping[str, Any]) -> None:
         pass
     except ClusterFailed as error:
         log.warning("no event", extra={"reason": error})
-
-
-def _log_update(app: Observed, change: Change) -> None:
-    """Say in argocd-image-updater's words what was written into a spec: they are looked for."""
-    name = app.application.name
-    for before, after in change.images():
-        log.info(
-            "Successfully updated image '%s' to '%s', but pending spec update (dry run=%s)",
-            *(before, after, "false"),
-            extra={"application": name},
-        )
-    log.info(
-        "Committing %d parameter update(s) for application %s",
-        *(pending(app, change.wanted), name),
-        extra={"application": name},
-    )
 
 
 def _before(change: Change, app: Observed) -> dict[str, str]:
