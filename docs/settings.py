@@ -14,6 +14,7 @@ from cmp.refresh.scope import (
     DEFAULT_INTERVAL,
 )
 from cmp.settings import DEFAULT_DEADLINE_S, DEFAULT_INDEX
+from cmp.writeback.git_message import Author
 
 
 class Setting(NamedTuple):
@@ -159,11 +160,34 @@ _RENDER = (
         "less: raise both, this and `controller.repo.server.timeout.seconds`",
     ),
 )
+_GIT = (
+    Setting("CMP_GIT_BATCH_WINDOW", "`5s`", "how long others may join a commit"),
+    Setting("CMP_GIT_COMMITS_PER_HOUR", "`60`", "commits to one branch"),
+    Setting("CMP_GIT_LOOP_WINDOW", "`15m`", "how long what somebody replaced is not written again"),
+    Setting("CMP_GIT_CONCURRENCY", "`4`", "repositories that are written at the same time"),
+    Setting(
+        "CMP_GIT_DIRECTORY",
+        "the temporary one",
+        "where clones and keys lie while they are needed",
+    ),
+    Setting("CMP_GIT_COMMIT_USER", f"`{Author().name}`", "who commits"),
+    Setting("CMP_GIT_COMMIT_EMAIL", f"`{Author().email}`", "their address"),
+    Setting(
+        "CMP_GIT_COMMIT_MESSAGE_PATH",
+        "",
+        "a file with a template: `.AppName` and `.AppChanges` (`.Image`, `.OldTag`, `.NewTag`)",
+    ),
+    Setting("CMP_GIT_COMMIT_SIGN_OFF", "`false`", "`true`: with `Signed-off-by`"),
+    Setting("CMP_GIT_SKIP_CI", "`false`", "`true`: with `[skip ci]` in the subject"),
+    Setting("CMP_GIT_COMMIT_SIGNING_KEY", "", "a file with a key, to sign commits"),
+    Setting("CMP_GIT_COMMIT_SIGNING_METHOD", "`openpgp`", "or `ssh`"),
+)
 SETTINGS: Mapping[str, tuple[Setting, ...]] = {
     "store": _STORE,
     "refresh": _REFRESH,
     "mirror": _MIRROR,
     "render": _RENDER,
+    "git": _GIT,
 }
 NOT_SETTINGS = frozenset(
     {
@@ -171,12 +195,3 @@ NOT_SETTINGS = frozenset(
         *("CMP_GIT_PATH", "CMP_GIT_ORIGIN", "CMP_GIT_USERNAME", "CMP_GIT_PASSWORD"),
     }
 )
-NOT_USED_YET = frozenset(
-    {
-        *("CMP_GIT_BATCH_WINDOW", "CMP_GIT_COMMITS_PER_HOUR", "CMP_GIT_LOOP_WINDOW"),
-        *("CMP_GIT_COMMIT_USER", "CMP_GIT_COMMIT_EMAIL", "CMP_GIT_COMMIT_MESSAGE_PATH"),
-        *("CMP_GIT_SKIP_CI", "CMP_GIT_COMMIT_SIGN_OFF", "CMP_GIT_COMMIT_SIGNING_KEY"),
-        *("CMP_GIT_COMMIT_SIGNING_METHOD", "CMP_GIT_CONCURRENCY"),
-    }
-)
-"""Of write-back to Git, which is not wired yet."""

@@ -96,6 +96,8 @@ class Observed:
     operation: Operation
     sync_status: str
     """``Synced``, ``OutOfSync`` or ``Unknown``."""
+    revisions: tuple[str, ...]
+    """Of each source the commit that it was compared with."""
     error: str
     """Why it could not be rendered or compared, or nothing."""
     running: frozenset[str]
@@ -143,7 +145,7 @@ def parse_observed(manifest: Mapping[str, Any]) -> Observed | None:
     status = manifest.get("status") or {}
     annotations = metadata.get("annotations") or {}
     application = parse_application(manifest)
-    destination = spec.get("destination") or {}
+    destination, sync = spec.get("destination") or {}, status.get("sync") or {}
     return Observed(
         application=application,
         uid=metadata["uid"],
@@ -164,7 +166,8 @@ def parse_observed(manifest: Mapping[str, Any]) -> Observed | None:
         refresh_pending=REFRESH in annotations,
         is_reconciled=bool(status.get("reconciledAt")) and annotations.get(_SKIP) != "true",
         operation=_operation(manifest.get("operation"), status, sources),
-        sync_status=(status.get("sync") or {}).get("status", "Unknown"),
+        sync_status=sync.get("status", "Unknown"),
+        revisions=tuple(sync.get("revisions") or filter(None, [sync.get("revision")])),
         error=_error(status.get("conditions") or ()),
         running=frozenset((status.get("summary") or {}).get("images") or ()),
     )

@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from cmp.backoff import pause_s
-from cmp.core.sync_windows import SyncWindow, why_closed
+from cmp.core.sync_windows import why_closed
 from cmp.errors import CmpError
 from cmp.refresh.cluster import Cluster, ClusterFailed, Conflict, Missing
 from cmp.refresh.events import event
 from cmp.refresh.instruments import Instruments
 from cmp.refresh.observed import Observed
 from cmp.refresh.patches import application_path, describe, patch
+from cmp.refresh.projects import Project
 from cmp.refresh.scope import Scope
 from cmp.refresh.spec_lock import is_written, pending
 from cmp.refresh.spec_writes import CONTESTED, SpecWrites
@@ -68,7 +69,7 @@ class ArgoCD(NamedTuple):
 
     cluster: Cluster
     applications: Watched[Observed]
-    projects: Watched[tuple[SyncWindow, ...]]
+    projects: Watched[Project]
 
 
 class Teller:
@@ -206,8 +207,8 @@ class Teller:
 
     def _advance(self, name: Name, app: Observed, telling: _Telling) -> None:
         now = _now()
-        windows = self._projects.get((self._scope.control_plane, app.project)) or ()
-        closed = why_closed(windows, app.destination, now)
+        project = self._projects.get((self._scope.control_plane, app.project)) or Project()
+        closed = why_closed(project.windows, app.destination, now)
         contested = self._is_contested(name, app, telling.change.wanted)
         telling.change = replace(telling.change, is_contested=contested)
         step = next_step(app, telling.change, telling.progress, closed=closed, now=now)

@@ -9,8 +9,9 @@ import yaml
 
 from cmp.core.application import PLUGIN, Application, parse_application
 from cmp.core.image_list import read_image_list
-from cmp.core.keys import KEYS, OWN_PARAMETERS
+from cmp.core.keys import KEYS, OWN_PARAMETERS, lock_file_name
 from cmp.core.parameters import parse_parameters
+from cmp.lock_file import read_lock_file
 from cmp.registry.configuration import Registries
 from cmp.renderers.directory_options import TABLE as DIRECTORY
 from cmp.renderers.helm_options import HELM_OPTIONS
@@ -19,6 +20,16 @@ from tests.support.cli import PROJECT, TOOLS, run
 
 Check = Callable[[Any, Path], None]
 _OPTIONS = {option.name for option in (*HELM_OPTIONS, *KUSTOMIZE, *DIRECTORY)}
+
+
+_BY_FIELD = {
+    "groups": "rules",
+    "registries": "registries",
+    "schema": "lock",
+    "metadata": "application",
+    "spec": "application",
+    "source": "application",
+}
 
 
 class Unclaimed(Exception):
@@ -39,17 +50,11 @@ def kind_of(document: Any) -> str:
     """Return what a block is."""
     if isinstance(document, list):
         return "parameters"
-    if "groups" in document:
-        return "rules"
-    if "registries" in document:
-        return "registries"
-    kind = document.get("kind", "")
-    if kind == "Kustomization":
-        return "kustomization"
-    if kind in {"Application", ""} and document.keys() & {"metadata", "spec", "source"}:
-        return "application"
-    if kind:
-        return "object"
+    if document.get("kind") not in {None, "Application"}:
+        return "kustomization" if document["kind"] == "Kustomization" else "object"
+    for field, kind in _BY_FIELD.items():
+        if field in document:
+            return kind
     raise Unclaimed(f"nobody looks after a block with {', '.join(document)}")
 
 
@@ -110,6 +115,11 @@ def _kustomization(document: Any, folder: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def _lock(document: Any, folder: Path) -> None:
+    (folder / lock_file_name("x")).write_text(yaml.safe_dump(document))
+    assert read_lock_file(str(folder), str(folder), "x").images
+
+
 def _elsewhere(_: Any, __: Path) -> None:
     """Checked by another test, for it needs a server."""
 
@@ -117,6 +127,7 @@ def _elsewhere(_: Any, __: Path) -> None:
 _CHECKS: Mapping[str, Check] = {
     "application": _application,
     "kustomization": _kustomization,
+    "lock": _lock,
     "object": _elsewhere,  # tests/e2e/test_documents.py
     "parameters": _parameters,
     "registries": _registries,
