@@ -11,8 +11,17 @@ from pathlib import Path
 from docs.tables import TABLES
 
 PROJECT = Path(__file__).resolve().parent.parent
-DOCUMENTS = (PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md")))
+DOCUMENTS = (
+    PROJECT / "README.md",
+    *sorted((PROJECT / "docs").glob("*.md")),
+    *sorted(PROJECT.glob("*/README.md")),
+)
 _PLACE = re.compile(r"(?<=<!-- table: )([\w-]+)( -->\n).*?(?=<!-- end -->)", re.DOTALL)
+
+
+def name_of(document: Path) -> str:
+    """Return how a document is called here: its path, for those of ``docs`` from there."""
+    return str(document.relative_to(PROJECT)).removeprefix("docs/")
 
 
 def rewritten(text: str) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from docs.written import DOCUMENTS
+from docs.written import DOCUMENTS, name_of
 
 _FENCE = re.compile(r"^(#+) ([^\n]*)$|^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -25,7 +25,9 @@ class Block(NamedTuple):
 
 def blocks() -> list[Block]:
     """Return all blocks of all documents."""
-    return [block for document in DOCUMENTS for block in _of(document.name, document.read_text())]
+    return [
+        block for document in DOCUMENTS for block in _of(name_of(document), document.read_text())
+    ]
 
 
 def _of(document: str, text: str) -> Iterator[Block]:

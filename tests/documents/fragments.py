@@ -58,16 +58,28 @@ def kind_of(document: Any) -> str:
     raise Unclaimed(f"nobody looks after a block with {', '.join(document)}")
 
 
-def _application(document: Mapping[str, Any], _: Path) -> None:
-    """Read what is there of an Application as we do, with what a fragment leaves out."""
-    spec = {**(document.get("spec") or {})}
+def as_application(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an Application with what a fragment has of one."""
+    spec = {
+        "project": "default",
+        "destination": {"server": "https://kubernetes.default.svc", "namespace": "x"},
+        **(document.get("spec") or {}),
+    }
     if "source" in document:
         spec["source"] = document["source"]
     if "sources" not in spec:
-        native = {"repoURL": "https://git.test/x", "path": "."}
-        spec.setdefault("source", {**native, "plugin": {"name": PLUGIN}})
-    metadata = {"name": "x", **(document.get("metadata") or {})}
-    application = parse_application({"metadata": metadata, "spec": spec})
+        plugin = {"repoURL": "https://git.test/x", "path": ".", "plugin": {"name": PLUGIN}}
+        spec.setdefault("source", plugin)
+    return {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Application",
+        "metadata": {"name": "x", **(document.get("metadata") or {})},
+        "spec": spec,
+    }
+
+
+def _application(document: Mapping[str, Any], _: Path) -> None:
+    application = parse_application(as_application(document))
     for source in application.sources:
         _known(source.parameters)
     _policy(application)

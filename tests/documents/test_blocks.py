@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from docs.tables import TABLES
-from docs.written import DOCUMENTS, PROJECT, rewritten, tables_in
+from docs.written import DOCUMENTS, PROJECT, name_of, rewritten, tables_in
 from tests.documents import commands, fragments
 from tests.documents.blocks import Block, blocks, session
 from tests.documents.kubectl import Wrong
@@ -93,7 +93,7 @@ def test_a_wrong_command_is_found(line: str, complaint: str) -> None:
 # --- tables and links
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
 def test_the_tables_are_those_of_the_code(document: Path) -> None:
     text = document.read_text()
 
@@ -106,7 +106,7 @@ def test_each_table_stands_in_one_document() -> None:
     assert sorted(found) == sorted(TABLES)
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
 def test_a_link_leads_somewhere(document: Path) -> None:
     for target in re.findall(r"\]\(([^)\s]+)\)", document.read_text()):
         path, _, anchor = target.partition("#")
