@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 _NAME = "git"
 _LOOK_EVERY_S = 1.0
-_AGAIN_S = 60.0  # a request that waits is given anew: its credential may be another by now
+_AGAIN_S = 15.0  # a request that waits is given anew: its credential may be another by now
 _REFUSED_AGAIN_S = 300.0
 _END_WITHIN_S = 5.0
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.applications import Application
-from tests.support.git_site import GitSite
+from tests.support.git_site import PASSWORD, GitSite
 from tests.support.scene import Scene
 from tests.support.waiting import wait_for
 
@@ -81,9 +81,78 @@ def test_a_commit_a_revert_and_a_lock_file_that_goes(site: GitSite) -> None:
     assert not any(step.startswith("frontend") for step in timeline.steps[1:])
 
 
+def _reason(scene: Scene, app: Application) -> str:
+    """Wait until it is told why nothing is written."""
+    (text,) = wait_for(
+        f"{app.name} is refused", lambda: scene.events(app, "ImageNotUpdated"), within_s=WITHIN_S
+    )
+    return text.removeprefix("not written to Git: ")
+
+
 def _compared(app: Application) -> str:
     return str(app.status()["sync"]["revision"])
 
 
 def _history(app: Application) -> list[str]:
     return [entry["revision"] for entry in app.status().get("history", [])]
+
+
+def test_what_an_application_may_not_have(site: GitSite) -> None:
+    """The refresher may read more than an Application's owner: it lends none of that."""
+    scene, argocd = site.scene, site.scene.argocd
+    elsewhere, other = f"{site.server.url}/team/other.git", argocd.other_namespaces[0]
+    projects = [
+        argocd.create_project("one-repository", sourceRepos=[site.url]),
+        argocd.create_project("no-others", sourceNamespaces=[]),
+    ]
+    asked = {
+        "another-repository": ({"git-repository": elsewhere}, "one-repository", ""),
+        "argocds-secret": (
+            {"write-back-method": f"git:secret:{argocd.namespace}/repository-guestbook"},
+            "default",
+            "",
+        ),
+        "secret-elsewhere": ({"write-back-method": f"git:secret:{other}/x"}, "default", ""),
+        "project-of-others": ({}, "no-others", other),
+    }
+    scene.guestbook.push("v1")
+    scene.refresher.start()
+    scene.refresher.wait_for_pass()
+    before = len(site.server.asked)
+
+    apps = {
+        name: scene.create(
+            name=f"{scene.guestbook.namespace}-{name}",
+            keys={**IN_GIT, **keys},
+            project=project,
+            namespace=namespace,
+        )
+        for name, (keys, project, namespace) in asked.items()
+    }
+
+    reasons = {name: _reason(scene, app) for name, app in apps.items()}
+    for project in projects:
+        argocd.kubernetes.delete(project)
+    assert reasons == {
+        "another-repository": (
+            f"git-repository: the project one-repository does not permit the repository "
+            f"{elsewhere}; add it to the AppProject's sourceRepos, or name another repository"
+        ),
+        "argocds-secret": (
+            f"write-back-method: the Secret {argocd.namespace}/repository-guestbook belongs to "
+            f"Argo CD (its label argocd.argoproj.io/secret-type); use git:repocreds, or a Secret "
+            "without that label"
+        ),
+        "secret-elsewhere": (
+            f"write-back-method: the Secret {other}/x is not in the Application's namespace "
+            f"{argocd.namespace}; copy it there"
+        ),
+        "project-of-others": (
+            f"write-back-method: the project no-others takes no Applications of the namespace "
+            f"{other}; add it to the AppProject's sourceNamespaces"
+        ),
+    }
+    pushed = [one for one in site.server.asked[before:] if "git-receive-pack" in one.path]
+    assert pushed == []
+    assert not any("other.git" in one.path for one in site.server.asked)
+    assert PASSWORD not in scene.refresher.log

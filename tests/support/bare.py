@@ -33,6 +33,14 @@ class Bare:
         """Return a file's content, as its branch has it."""
         return git(self.path, "show", f"{branch}:{path}").encode()
 
+    def files(self, branch: str = "main") -> list[str]:
+        return git(self.path, "ls-tree", "-r", "--name-only", branch).splitlines()
+
+    def count(self, line: str, branch: str = "main") -> int:
+        """Return how many files have a text in them."""
+        argv = ["git", "grep", "--files-with-matches", "--fixed-strings", "-e", line, branch]
+        return len(run(argv, self.path, measured=False).stdout.splitlines())
+
     def tip(self, branch: str = "main") -> str:
         return git(self.path, "rev-parse", f"refs/heads/{branch}").strip()
 
