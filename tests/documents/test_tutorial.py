@@ -1,5 +1,9 @@
-"""docs/tutorial.md, command by command: each ``console`` block is run, and prints what it says."""
+"""README.md and docs/tutorial.md, command by command.
 
+Each ``console`` block of tutorial.md is run, and prints what it says.
+"""
+
+import json
 import os
 import signal
 import subprocess
@@ -12,6 +16,8 @@ import pytest
 
 from tests.documents.blocks import Block, blocks, is_as_written, session
 from tests.support.cli import PATH, PROJECT
+from tests.support.guestbook import Guestbook
+from tests.support.registry import RegistryServer
 
 _SERVE = "python -m demo serve "
 
@@ -60,15 +66,48 @@ def _serving(clone: Path, line: str, greeting: str) -> Iterator[None]:
 
 def _run(clone: Path, block: Block) -> None:
     for line, written in session(block):
-        done = subprocess.run(
-            ["bash", "-c", line],
-            cwd=clone,
-            env=_environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-        assert done.returncode == 0, done.stdout
-        assert is_as_written(written, done.stdout), f"{line}\n{done.stdout}"
+        printed = _output(clone, line)
+        assert is_as_written(written, printed), f"{line}\n{printed}"
+
+
+def _output(folder: Path, line: str) -> str:
+    done = subprocess.run(
+        ["bash", "-c", line],
+        cwd=folder,
+        env=_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, f"{line}\n{done.stdout}"
+    return done.stdout
+
+
+@pytest.mark.tools
+def test_the_commands_of_the_readme_do_what_stands_beside_them(
+    tmp_path: Path, registry: RegistryServer, helm: Path
+) -> None:
+    """With the registry that is there for the one that is made up, and without ``crane``."""
+    book = Guestbook.create(tmp_path, registry)
+    book.push("1.2.0", "1.3.0")
+    keys = {"guestbook.helm.image-name": "frontend.image.repository"}
+    keys["guestbook.helm.image-tag"] = "frontend.image.tag"
+    book.application({"image-list": f"guestbook={book.image}:^1", **keys})
+    (tmp_path / "applications").rename(book.repository / "apps")
+    (book.repository / "registries.conf").write_text(
+        f"registries:\n- name: ours\n  prefix: {registry.host}\n  api_url: {registry.url}\n"
+    )
+    (block,) = (b for b in blocks() if b.document == "README.md" and "refresh --once" in b.text)
+    printed = {}
+    for written in block.text.replace("registry.test/team/app", book.image).splitlines():
+        line, _, said = written.partition("#")
+        if not line.startswith("crane"):
+            printed[said.strip()] = _output(book.repository, line)
+
+    assert f"{book.image}:1.3.0" in printed["the manifests"]
+    assert f'+          image: "{book.image}:1.3.0"' in printed["what changes"]
+    assert "newest of 2 allowed tags" in printed["each image: what, since when, and why"]
+    assert json.loads(printed["one choice"])["tag"] == "1.3.0"
+    assert "\nfailed" not in printed["does it answer?"]
