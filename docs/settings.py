@@ -110,6 +110,21 @@ _REFRESH = (
         "nowhere",
         "where [health and metrics](operations.md#health-and-logs) are read, as `:8081`",
     ),
+    Setting(
+        "CMP_NATIVE",
+        "`report`",
+        "what is done with [native Applications](native.md): `off`, `report` or `on`",
+    ),
+    Setting(
+        "CMP_NATIVE_BESIDE_UPDATER",
+        "`false`",
+        "`true`: with `on`, though an argocd-image-updater may write the same",
+    ),
+    Setting(
+        "CMP_UPDATER_NAMESPACE",
+        "none",
+        "where to look for an argocd-image-updater, besides the control plane's namespace",
+    ),
     Setting("CMP_LOG_LEVEL", "`info`", "or `debug`, `warning`, `error`"),
     Setting("CMP_LOG_FORMAT", "`logfmt`", "or `json`"),
 )

@@ -36,6 +36,7 @@ from cmp.core.snapshot import Tag
 from cmp.core.strategies import STRATEGIES
 from cmp.core.update_window import is_open
 from cmp.core.verdicts import verdicts
+from cmp.core.write_back import requires_auto_sync
 from cmp.errors import InvalidPolicy
 from cmp.lock_file import read_lock_file
 from cmp.renderers.images import placed, with_images
@@ -144,6 +145,7 @@ def _complaints(keys: Keys) -> list[str]:
     try:
         image_list = read_image_list({"image-list": _IMAGE_LIST, **keys})
         is_true(keys, "allow-empty")
+        requires_auto_sync(keys)
         for image in image_list.images:
             Selection.of(image.policy)
             if image.window:

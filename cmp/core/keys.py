@@ -12,6 +12,8 @@ PREFIX = "argocd-image-updater.argoproj.io/"
 IMAGE_LIST = "image-list"
 SOURCE = "source"
 WRITE_BACK_METHOD = "write-back-method"
+FORCE_UPDATE = "force-update"
+REQUIRE_AUTO_SYNC = "require-auto-sync"
 WRITE_BACK_TARGET = "write-back-target"
 GIT_BRANCH = "git-branch"
 GIT_REPOSITORY = "git-repository"
@@ -129,8 +131,9 @@ KEYS: tuple[Key, ...] = (
         application_wide=True,
     ),
     Key(
-        "force-update",
-        "accepted: every listed image is a candidate here, running or not",
+        FORCE_UPDATE,
+        "`true`: a native Application gets the image though Argo CD lists none of its repository; "
+        "what the plugin renders always does",
         application_wide=True,
     ),
     Key(
@@ -141,9 +144,15 @@ KEYS: tuple[Key, ...] = (
     ),
     Key(
         WRITE_BACK_METHOD,
-        "`live` (default): nothing is written; `argocd`: the images stand in the Application's "
-        "spec, as parameter `image-lock`; `git`, `git:repocreds` or "
+        "`live` (default): nothing is written; `argocd` (default of native Applications): the "
+        "images stand in the Application's spec; `git`, `git:repocreds` or "
         "`git:secret:<namespace>/<name>`: they are committed to its repository",
+        per_image=False,
+        application_wide=True,
+    ),
+    Key(
+        REQUIRE_AUTO_SYNC,
+        "`false`: a native Application is updated though it does not sync by itself",
         per_image=False,
         application_wide=True,
     ),

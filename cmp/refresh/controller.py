@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from cmp.backoff import pause_s
@@ -21,13 +22,14 @@ from cmp.refresh.heard import Heard
 from cmp.refresh.instruments import Instruments
 from cmp.refresh.listing import RegistryAccess
 from cmp.refresh.mirrors import Mirrors
+from cmp.refresh.native_writer import Native, NativeWriter
 from cmp.refresh.observed import Observed, parse_observed
 from cmp.refresh.passes import Pass, Summary
 from cmp.refresh.plan import plan, policies
 from cmp.refresh.projects import Project, parse_project
 from cmp.refresh.registries import Configured
 from cmp.refresh.reports import Reports
-from cmp.refresh.scope import Scope
+from cmp.refresh.scope import OFF, ON, Scope
 from cmp.refresh.spec_lock import without_locks
 from cmp.refresh.state import ConfigMapState, CopiedState
 from cmp.refresh.teller import ArgoCD, Teller
@@ -37,7 +39,7 @@ from cmp.refresh.upgrades import Upgrades
 from cmp.refresh.wanted import wanted_by
 from cmp.refresh.watched import Kind, Name, Watched
 from cmp.writeback.git_engine import GitEngine
-from cmp.writeback.git_writer import Outcome
+from cmp.writeback.git_outcome import Outcome
 
 if TYPE_CHECKING:
     from cmp.core.application import Application
@@ -95,7 +97,11 @@ class Controller:
         self._published: tuple[str, int] | None = None
         namespaces = tuple(dict.fromkeys((scope.control_plane, *scope.application_namespaces)))
         self._applications = Watched[Observed](
-            cluster, Kind("applications"), namespaces, parse_observed, self._on_application
+            cluster,
+            Kind("applications"),
+            namespaces,
+            partial(parse_observed, natives=scope.native != OFF),
+            self._on_application,
         )
         self._projects = Watched[Project](
             cluster,
@@ -117,6 +123,7 @@ class Controller:
             scope,
             instruments,
         )
+        self._native = NativeWriter(cluster, self._applications, scope, self._meter)
         self._git = GitWriter(
             GitSources(cluster, self._applications, self._projects, self._state, self._heard),
             scope.control_plane,
@@ -158,6 +165,7 @@ class Controller:
             watched.start()
         try:
             if self._begin(once=once):
+                self._native.refuse_rivals()
                 self._serve(once=once)
         finally:
             for watched in self._watched:
@@ -285,6 +293,7 @@ class Controller:
             {instance: app.deployed for instance, (_, app) in by_instance.items()},
             frozenset(repositories - due.keys()),
             has_all=self._applications.is_complete,
+            natives=frozenset(i for i, (_, app) in by_instance.items() if app.is_native),
             instructions=said.told,
             unreadable=said.unreadable,
             forgotten=self._forgetting.documents(by_instance, repositories)
@@ -298,12 +307,15 @@ class Controller:
         if not self._scope.dry_run:
             self._heard.end(summary.ended)
         self._forgetting.keep(records.values())
+        wishes = {instance: wanted_by(record) for instance, record in records.items()}
         wanted = {
-            by_instance[instance][0]: wanted_by(record) for instance, record in records.items()
+            by_instance[instance][0]: wish
+            for instance, wish in wishes.items()
+            if instance not in asked.natives
         }
         self._meter.listed(cause for cause, _ in due.values())
-        wishes = (image for wish in wanted.values() for image in wish.images)
-        self._lags.begin(wishes, asked.now, {r: due[r] for r in due.keys() & summary.news})
+        images = (image for wish in wanted.values() for image in wish.images)
+        self._lags.begin(images, asked.now, {r: due[r] for r in due.keys() & summary.news})
         self._turns.end(due, summary.answered, summary.news, time.monotonic())
         if self._applications.is_complete:
             self._forgetting.applications(by_instance.keys())
@@ -313,10 +325,20 @@ class Controller:
         self._look_at_mirrors(manifest, whole=whole)
         level = logging.INFO if whole or summary.changed else logging.DEBUG
         log.log(level, "refreshed", extra=summary.counts)
+        # Of native Applications, as long as we do not update them, others have the say.
+        is_on = self._scope.native == ON
+        natives = {by_instance[i][0]: wishes[i] for i in asked.natives & wishes.keys() if is_on}
+        natives_in_git = self._native.look(
+            {
+                by_instance[found.instance][0]: Native(found, records[found.instance])
+                for found in plans
+                if found.has_policy and found.instance in asked.natives & records.keys()
+            }
+        )
         in_git = {name: wish for name, wish in wanted.items() if wish.in_git}
         self._teller.want({n: wish for n, wish in wanted.items() if n not in in_git})
-        self._git.want(in_git)
-        self._reports.look(wanted, observed)
+        self._git.want({**in_git, **natives_in_git})
+        self._reports.look({**wanted, **natives}, observed)
         return summary
 
     def _look_at_mirrors(self, manifest: Manifest | None, *, whole: bool) -> None:

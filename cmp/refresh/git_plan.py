@@ -62,7 +62,8 @@ def git_wishes(app: Observed, wanted: Wanted, known: Known) -> tuple[GitWish, ..
     its owner has to change.
     """
     places: dict[tuple[str, Branches], list[tuple[SourceEdit, list[WantedImage]]]] = {}
-    for source, kind in zip(app.application.sources, app.source_types, strict=True):
+    given = zip(app.application.sources, app.sources, app.source_types, strict=True)
+    for source, manifest, kind in given:
         keys = wanted.in_git.get(source.id)
         images = [image for image in wanted.images if image.source == source.id]
         if keys is None or not images:
@@ -70,7 +71,8 @@ def git_wishes(app: Observed, wanted: Wanted, known: Known) -> tuple[GitWish, ..
         renderer = "plugin" if source.plugin == PLUGIN else _KINDS.get(kind, "")
         if not renderer:
             return ()
-        url = keys.get(GIT_REPOSITORY, "").strip() or source.id.repo_url
+        # As it is written: ssh is told a user there, which names no other repository.
+        url = keys.get(GIT_REPOSITORY, "").strip() or str(manifest.get("repoURL", ""))
         edit = SourceEdit(
             _target(keys, source, renderer, known.instance),
             known.instance,
@@ -96,9 +98,9 @@ def _target(keys: Keys, source: Source, renderer: str, instance: str) -> WriteBa
 
 def _branches(app: Observed, keys: Keys, source: Source, url: str) -> Branches:
     """Return the branches; without a key the one that Argo CD reads of that repository."""
-    revision = DEFAULT
+    revision, written = DEFAULT, normalized(without_userinfo(url))
     for other in (source, *app.application.sources):
-        if normalized(other.id.repo_url) == normalized(url) and not other.id.chart:
+        if normalized(other.id.repo_url) == written and not other.id.chart:
             revision = other.id.target_revision
             break
     text = keys.get(GIT_BRANCH, "").strip()

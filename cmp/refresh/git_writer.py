@@ -26,7 +26,7 @@ from cmp.refresh.wanted import Told, Wanted
 from cmp.refresh.watched import Name, Watched
 from cmp.writeback.git_edit import Place, Request
 from cmp.writeback.git_engine import GitEngine
-from cmp.writeback.git_writer import Outcome
+from cmp.writeback.git_outcome import Outcome
 
 log = logging.getLogger(__name__)
 

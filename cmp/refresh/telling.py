@@ -5,7 +5,7 @@ each time. A refresher that is killed between two steps goes on from what it fin
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -123,7 +123,7 @@ class Change:
             return told != (self.wanted.decisions, self.wanted.policy)
         if not self.wanted.images:
             return False
-        return app.sync_status != "Synced" or bool(app.error) or not _runs(app, self.wanted)
+        return app.sync_status != "Synced" or bool(app.error) or not runs(app, self.wanted.images)
 
     def updates(self) -> tuple[Updated, ...]:
         """Return each image that is another.
@@ -300,18 +300,18 @@ def _is_ours(app: Observed, change: Change) -> bool:
 def _is_behind(app: Observed, change: Change) -> bool:
     """Tell whether an image is not as wanted: another, or still there when Git's is wanted."""
     given_back = (before for before, after in change.images() if not after)
-    return not _runs(app, change.wanted) or any(map(app.has, given_back))
+    return not runs(app, change.wanted.images) or any(map(app.has, given_back))
 
 
-def _runs(app: Observed, wanted: Wanted) -> bool:
+def runs(app: Observed, images: Collection[WantedImage]) -> bool:
     """Tell whether all that is wanted was synced, and nothing else of its repositories."""
     return all(
         _is_there(app, image)
         and all(
-            any(other.is_among((deployed,)) for other in _same_repository(wanted, image))
+            any(other.is_among((deployed,)) for other in _same_repository(images, image))
             for deployed in app.deployed(image.repository)
         )
-        for image in wanted.images
+        for image in images
     )
 
 
@@ -329,5 +329,5 @@ def _is_there(app: Observed, image: WantedImage) -> bool:
     return image.is_among(app.seen(image.repository))
 
 
-def _same_repository(wanted: Wanted, image: WantedImage) -> list[WantedImage]:
-    return [other for other in wanted.images if other.repository == image.repository]
+def _same_repository(images: Iterable[WantedImage], image: WantedImage) -> list[WantedImage]:
+    return [other for other in images if other.repository == image.repository]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.applications import Application
-from tests.support.git_site import PASSWORD, GitSite
+from tests.support.git_site import PASSWORD, USER, GitSite, secret
 from tests.support.scene import Scene
 from tests.support.waiting import wait_for
 
@@ -14,6 +14,8 @@ pytestmark = pytest.mark.e2e
 
 IN_GIT = {"write-back-method": "git"}
 WITHIN_S = 30
+CREDENTIALS = "registry-credentials"
+"""The name of the one Secret that kustomize/pull-secrets lets the refresher read."""
 
 
 @pytest.fixture
@@ -156,3 +158,37 @@ def test_what_an_application_may_not_have(site: GitSite) -> None:
     assert pushed == []
     assert not any("other.git" in one.path for one in site.server.asked)
     assert PASSWORD not in scene.refresher.log
+
+
+@pytest.mark.slow
+def test_a_password_that_is_put_right(site: GitSite) -> None:
+    scene, kubernetes = site.scene, site.scene.argocd.kubernetes
+    wrong = {"username": USER, "password": "no-longer-it"}
+    own = f"git:secret:{scene.argocd.namespace}/{CREDENTIALS}"
+    with secret(scene.argocd, CREDENTIALS, wrong) as path:
+        app = scene.at_v1(keys={"write-back-method": own})
+
+        assert "authentication" in _reason(scene, app).lower()
+        assert site.bare.log() == ["first"]
+
+        kubernetes.patch(path, {"stringData": {"password": PASSWORD}})
+
+        wait_for("it is written", lambda: site.bare.log() != ["first"], within_s=WITHIN_S)
+        scene.guestbook.push("v4")
+        scene.runs(app, "v4", WITHIN_S)
+    assert "no-longer-it" not in scene.refresher.log
+    assert PASSWORD not in scene.refresher.log
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["repository", "repo-creds"])
+def test_over_ssh(scene: Scene, tmp_path: Path, kind: str) -> None:
+    with GitSite.over_ssh(scene, tmp_path / "git") as site:
+        url = site.url if kind == "repository" else site.url.rpartition("/")[0]
+        with site.known_to_argocd(kind, url):
+            app = scene.at_v1(keys={"write-back-method": "git:repocreds"})
+
+            scene.guestbook.push("v4")
+
+            scene.runs(app, "v4", WITHIN_S)
+            assert site.bare.show(f"helm/.image-lock-{app.name}.yaml") == lock(app, "v4")

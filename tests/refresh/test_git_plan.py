@@ -162,6 +162,13 @@ def test_of_a_source_that_argo_cd_has_not_looked_at_nothing_is_written() -> None
             {"targetRevision": "prod"}, {}, SOURCE["repoURL"], Branches("prod"), id="revision"
         ),
         pytest.param(
+            {"repoURL": "ssh://git@git.test:2222/x.git", "targetRevision": "prod"},
+            {},
+            "ssh://git@git.test:2222/x.git",
+            Branches("prod"),
+            id="whom-ssh-logs-in-as",
+        ),
+        pytest.param(
             {"targetRevision": "prod"},
             {"git-branch": "main"},
             SOURCE["repoURL"],
