@@ -17,6 +17,8 @@ REQUIRE_AUTO_SYNC = "require-auto-sync"
 WRITE_BACK_TARGET = "write-back-target"
 GIT_BRANCH = "git-branch"
 GIT_REPOSITORY = "git-repository"
+PULL_REQUEST = "pull-request"
+PULL_REQUEST_LABELS = "pull-request-labels"
 IMAGE_LOCK = "image-lock"
 """No policy but a plugin parameter: the images themselves (cmp.core.lock)."""
 PATCHES = "patches"
@@ -172,6 +174,18 @@ KEYS: tuple[Key, ...] = (
     Key(
         GIT_REPOSITORY,
         "URL of the repository that is written; default: the source's",
+        per_image=False,
+        application_wide=True,
+    ),
+    Key(
+        PULL_REQUEST,
+        "`github`, `gitlab`: with `git`, ask for a merge instead of pushing",
+        per_image=False,
+        application_wide=True,
+    ),
+    Key(
+        PULL_REQUEST_LABELS,
+        "comma list: labels of the pull request",
         per_image=False,
         application_wide=True,
     ),

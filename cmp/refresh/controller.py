@@ -125,7 +125,9 @@ class Controller:
         )
         self._native = NativeWriter(cluster, self._applications, scope, self._meter)
         self._git = GitWriter(
-            GitSources(cluster, self._applications, self._projects, self._state, self._heard),
+            GitSources(
+                cluster, self._applications, self._projects, self._state, self._heard, store
+            ),
             scope.control_plane,
             instruments,
         )

@@ -13,8 +13,10 @@ from typing import NamedTuple
 
 from cmp.core.keys import WRITE_BACK_METHOD
 from cmp.errors import CmpError, IndexTorn
+from cmp.index.protocols import IndexReader
 from cmp.refresh.cluster import Cluster
 from cmp.refresh.git_access import Asker, GitAccess
+from cmp.refresh.git_explained import explained
 from cmp.refresh.git_plan import GitWish, Known, git_wishes
 from cmp.refresh.git_reports import GitReports
 from cmp.refresh.heard import Heard
@@ -45,6 +47,7 @@ class GitSources(NamedTuple):
     projects: Watched[Project]
     state: ConfigMapState
     heard: Heard
+    reader: IndexReader
 
 
 class _Asked(NamedTuple):
@@ -81,7 +84,7 @@ class GitWriter:
     def __init__(self, sources: GitSources, control_plane: str, instruments: Instruments) -> None:
         """Prepare; `start` begins to work."""
         self._applications, self._projects = sources.applications, sources.projects
-        self._state = sources.state
+        self._state, self._reader = sources.state, sources.reader
         self._access = GitAccess(sources.cluster, control_plane)
         self._reports = GitReports(
             sources.cluster, sources.applications, sources.heard, control_plane
@@ -207,7 +210,11 @@ class GitWriter:
             if now_s - writing.asked_s < again_s:
                 return
         # What is on a branch of its own, and was written, is for others to merge.
-        wishes = [w for w in git_wishes(app, wish, known) if w.is_new or not w.branches.write]
+        wishes = [
+            one
+            for one in git_wishes(app, wish, known)
+            if one.is_new or one.spot.is_base or one.spot.pull_request
+        ]
         asked = [_Asked(one, self._request(app, wish, one)) for one in wishes]
         if not asked:
             return
@@ -221,11 +228,17 @@ class GitWriter:
         method = next(iter(wish.in_git.values())).get(WRITE_BACK_METHOD, "").strip()
         asker = Asker(app.application.namespace, app.project, method)
         project = self._projects.get((self._control_plane, app.project)) or Project()
-        address, credential, trust = self._access.login(one.url, asker, project)
-        write = one.branches.written(one.update)
-        return Request(
-            Place(address, one.branches.base, write, credential, trust), one.update, one.edit
-        )
+        address, credential, trust = self._access.login(one.spot.url, asker, project)
+        base, asks = one.spot.branches.base, one.spot.pull_request
+        update = one.update
+        if asks:
+            update = update._replace(explain=self._explained(wish))
+        place = Place(address, base, one.spot.written(update), credential, trust, asks)
+        return Request(place, update, one.edit)
+
+    def _explained(self, wish: Wanted) -> str:
+        snapshots = {i.repository: self._reader.snapshot(i.repository) for i in wish.images}
+        return explained(wish, snapshots)
 
     def _known(self, app: Observed) -> Known:
         instance = app.application.instance(self._control_plane)
@@ -268,8 +281,7 @@ class GitWriter:
         is_taken = not found.changed or self._reports.take_over(app, wish, found)
         if outcome.commit:
             writing.commits = (*writing.commits, outcome.commit)
-            where = f"{outcome.request.place.address} {outcome.branch}"
-            self._reports.committed(app, asked.wish, outcome.commit, where)
+            self._reports.committed(app, asked.wish, outcome)
             if not outcome.request.place.write:
                 self._reports.refresh(app)
         if not is_taken:

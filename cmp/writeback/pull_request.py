@@ -9,14 +9,12 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple, Self
 
-from cmp.core.keys import nearest
+from cmp.core.keys import PULL_REQUEST, PULL_REQUEST_LABELS, nearest
 from cmp.errors import InvalidPolicy, excerpt
 from cmp.writeback.forges import FORGES
 from cmp.writeback.git_branch import Branches, branch
 from cmp.writeback.git_update import Update
 
-PULL_REQUEST = "pull-request"
-LABELS = "pull-request-labels"
 _PREFIX = "image-cmp/"
 
 
@@ -50,7 +48,7 @@ class PullRequest(NamedTuple):
                 f"no forge {excerpt(written)}; use one of: {known}{nearest(written, FORGES)}",
                 where=PULL_REQUEST,
             )
-        labels = (label.strip() for label in keys.get(LABELS, "").split(","))
+        labels = (label.strip() for label in keys.get(PULL_REQUEST_LABELS, "").split(","))
         return cls(written, tuple(dict.fromkeys(label for label in labels if label)))
 
 
