@@ -11,6 +11,7 @@ from tests.support.git_server import GitServer
 from tests.support.guestbook import Guestbook
 from tests.support.scene import Scene
 from tests.support.sshd import SshServer
+from tests.support.token_server import Authority
 
 USER, PASSWORD = "robot", "s3cret-of-git"
 SECRET_TYPE = "argocd.argoproj.io/secret-type"
@@ -36,6 +37,21 @@ class GitSite:
         """Serve the guestbook's files over HTTP, to whoever knows the password."""
         bare = Bare(folder / _NAME, _files(scene.guestbook))
         with GitServer(folder, {USER: PASSWORD}) as server:
+            yield cls(scene, server, bare)
+
+    @classmethod
+    @contextmanager
+    def over_https(cls, scene: Scene, folder: Path) -> Iterator["GitSite"]:
+        """Serve them with a certificate of an authority that Argo CD was told of."""
+        bare = Bare(folder / _NAME, _files(scene.guestbook))
+        authority, argocd = Authority(folder / "authority"), scene.argocd
+        certificate = authority.file.read_text()
+        # In a cluster the ConfigMap is mounted where repo-server reads the files.
+        (argocd.repo_server.certificates / "127.0.0.1").write_text(certificate)
+        with (
+            GitServer(folder, {USER: PASSWORD}, certificate=authority.server("git")) as server,
+            argocd.config_map("argocd-tls-certs-cm", {"127.0.0.1": certificate}),
+        ):
             yield cls(scene, server, bare)
 
     @classmethod
