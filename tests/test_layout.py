@@ -315,7 +315,7 @@ def test_plugin_yaml_is_what_the_design_says() -> None:
             {
                 *("ack_document", "documents", "json_document", "snapshot_document"),
                 *("instruction_document", "found"),
-                *("copied", "names", "protocols", "redis_address"),
+                *("copied", "names", "protocols", "redis_address", "redis_connection"),
             },
             id="backends",
         ),

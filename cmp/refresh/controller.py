@@ -5,14 +5,12 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from cmp.backoff import pause_s
 from cmp.core.image import Repository
 from cmp.errors import CmpError, IndexUnavailable
-from cmp.index import Manifest
 from cmp.index.protocols import Store
 from cmp.refresh import cycle
 from cmp.refresh.cluster import Cluster
@@ -42,6 +40,8 @@ from cmp.writeback.git_engine import GitEngine
 from cmp.writeback.git_outcome import Outcome
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from cmp.core.application import Application
 
 log = logging.getLogger(__name__)
@@ -81,6 +81,7 @@ class Controller:
         self._meter = instruments.meter
         self._health = instruments.health
         self._lags = instruments.lags
+        self._clock = instruments.clock
         self._store = store
         self._scope = scope
         self._state = ConfigMapState(cluster, scope.control_plane)
@@ -94,7 +95,6 @@ class Controller:
         self._turns = Turns(scope.interval.total_seconds())
         self.touches = Touches(store)
         """Takes what is to be looked at now, also before `run`."""
-        self._published: tuple[str, int] | None = None
         namespaces = tuple(dict.fromkeys((scope.control_plane, *scope.application_namespaces)))
         self._applications = Watched[Observed](
             cluster,
@@ -115,7 +115,7 @@ class Controller:
         self._forgetting = Forgetting(self._state, self._heard, store, scope.forget_after)
         self._reports = Reports(cluster, self._applications, self._heard, scope.control_plane)
         self._mirrors = Mirrors(
-            store, self._meter, wait_s=scope.ack_wait.total_seconds(), stopping=self.stopping
+            store, instruments, wait_s=scope.ack_wait.total_seconds(), stopping=self.stopping
         )
         self._teller = Teller(
             ArgoCD(cluster, self._applications, self._projects),
@@ -290,7 +290,7 @@ class Controller:
         said = self._heard.of(by_instance)
         asked = Pass(
             plans,
-            datetime.now(UTC).replace(microsecond=0),  # noqa: TID251 - when it was listed
+            self._clock.now().replace(microsecond=0),
             self._registries.current() if whole else self._registries.last,
             {instance: app.deployed for instance, (_, app) in by_instance.items()},
             frozenset(repositories - due.keys()),
@@ -324,7 +324,6 @@ class Controller:
         manifest = None if self._scope.dry_run else self._store.manifest()
         kind = "whole" if whole else "part"
         self._meter.passed(summary, manifest, kind, time.monotonic() - began_s)
-        self._look_at_mirrors(manifest, whole=whole)
         level = logging.INFO if whole or summary.changed else logging.DEBUG
         log.log(level, "refreshed", extra=summary.counts)
         # Of native Applications, as long as we do not update them, others have the say.
@@ -338,19 +337,11 @@ class Controller:
             }
         )
         in_git = {name: wish for name, wish in wanted.items() if wish.in_git}
-        self._teller.want({n: wish for n, wish in wanted.items() if n not in in_git})
+        live = {name: wish for name, wish in wanted.items() if name not in in_git}
+        self._mirrors.then(manifest, partial(self._teller.want, live), whole=whole)
         self._git.want({**in_git, **natives_in_git})
         self._reports.look({**wanted, **natives}, observed)
         return summary
-
-    def _look_at_mirrors(self, manifest: Manifest | None, *, whole: bool) -> None:
-        """Wait for the mirrors where anything was published: a record without images, too."""
-        published = manifest and (manifest.epoch, manifest.generation)
-        if manifest and manifest.complete and published != self._published:
-            self._mirrors.wait(manifest)
-        elif manifest and whole:
-            self._mirrors.look(manifest)
-        self._published = published
 
     def _on_application(self, name: Name) -> None:
         """Begin a pass when what an owner wrote has changed, or something was rolled back."""

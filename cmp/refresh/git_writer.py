@@ -70,12 +70,15 @@ class _Writing:
     """What is not done yet."""
     is_refused: bool = False
     """Somebody has to change something first."""
+    again_s: float = _AGAIN_S
+    """After which time it is asked for anew."""
     commits: tuple[str, ...] = ()
 
-    def is_for(self, decisions: str, revisions: tuple[str, ...], *, looks: bool) -> bool:
+    def is_for(self, wish: Wanted, revisions: tuple[str, ...], *, looks: bool) -> bool:
         """Tell whether it is under way already; what only ``looks`` does so at each commit."""
         is_current = self.revisions == revisions or not (looks or self.is_refused)
-        return self.told.decisions == decisions and is_current
+        is_same = (self.told.decisions, self.told.policy) == (wish.decisions, wish.policy)
+        return is_same and is_current
 
 
 class GitWriter:
@@ -172,13 +175,15 @@ class GitWriter:
 
     def _forget(self, wanted: Mapping[Name, Wanted]) -> None:
         for name in self._writing.keys() - wanted.keys():
-            del self._writing[name]
-            if self._engine:
-                self._engine.withdraw("/".join(name))
+            self._withdraw(name)
         for name in self._seen.keys() - wanted.keys():
             del self._seen[name]
             self._reports.forget(name)
         self._awaited &= wanted.keys()
+
+    def _withdraw(self, name: Name) -> None:
+        if self._writing.pop(name, None) and self._engine:
+            self._engine.withdraw("/".join(name))
 
     def _look(self, name: Name, wish: Wanted) -> None:
         """Have an Application written, where it is not, or where somebody may have changed it."""
@@ -191,6 +196,10 @@ class GitWriter:
         try:
             self._ask(name, app, wish)
         except CmpError as error:
+            told = replace(wish.told, uid=app.uid)
+            refused = _Writing(told, app.revisions, time.monotonic(), is_refused=True)
+            self._withdraw(name)
+            self._writing[name] = refused
             self._meter.count("git_writes_total", result="refused")
             self._reports.in_the_way(name, app, wish, error)
         except Exception:
@@ -204,11 +213,9 @@ class GitWriter:
         if is_written and seen == wish.decisions and commits.issuperset(app.revisions):
             return
         writing, now_s = self._writing.get(name), time.monotonic()
-        is_new = not writing or not writing.is_for(wish.decisions, app.revisions, looks=is_written)
-        if writing and not is_new:
-            again_s = _REFUSED_AGAIN_S if writing.is_refused else _AGAIN_S
-            if now_s - writing.asked_s < again_s:
-                return
+        is_under_way = writing and writing.is_for(wish, app.revisions, looks=is_written)
+        if writing and is_under_way and now_s - writing.asked_s < writing.again_s:
+            return
         # What is on a branch of its own, and was written, is for others to merge.
         wishes = [
             one
@@ -270,6 +277,7 @@ class GitWriter:
         writing, found = self._writing[name], asked.wish.edit.found
         if outcome.error:
             writing.is_refused = outcome.again_s is None
+            writing.again_s = _REFUSED_AGAIN_S if writing.is_refused else _AGAIN_S
             result = "refused" if writing.is_refused else "failed"
             self._meter.count("git_writes_total", result=result)
             self._reports.in_the_way(name, app, wish, outcome.error)

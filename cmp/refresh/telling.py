@@ -150,6 +150,10 @@ class Progress:
     not_before: datetime | None = None
     """When the next refresh may be, should one more be needed."""
 
+    def is_early(self, now: datetime) -> bool:
+        """Tell whether the next refresh is not to be yet; no clock that went back is waited for."""
+        return self.not_before is not None and now < self.not_before <= now + _LONGEST_PAUSE
+
     def after(self, step: Action, now: datetime) -> "Progress":
         """Return the progress once ``step`` was done."""
         pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(self.refreshes, 10))
@@ -245,7 +249,7 @@ def _not_synced(app: Observed, change: Change, progress: Progress, now: datetime
         return Wait("it is compared", is_ours=True)
     if change.in_spec and not synced:
         # Argo CD does so at once; not where it did before, with this very spec.
-        is_early = progress.not_before is not None and now < progress.not_before
+        is_early = progress.is_early(now)
         return Wait("Argo CD syncs it", is_ours=True) if is_early else Operate(is_locked=False)
     if app.sync.self_heal or (synced and not _older(app, change.wanted)):
         # With self-heal what is left to do Argo CD does.
@@ -283,9 +287,7 @@ def _not_listed(app: Observed, wanted: Wanted) -> str:
 
 
 def _again(progress: Progress, why: str, now: datetime) -> Step:
-    if progress.not_before and now < progress.not_before:
-        return Wait(why)
-    return HardRefresh()
+    return Wait(why) if progress.is_early(now) else HardRefresh()
 
 
 def _is_ours(app: Observed, change: Change) -> bool:

@@ -76,6 +76,8 @@ def _curl(argv: Sequence[str]) -> None:
 
 def _kubectl(argv: Sequence[str]) -> None:
     started = kubectl.check(argv)
+    if started[:1] == ["python"]:
+        raise Wrong("our image has a python3, as plugin.yaml names it")
     if started:
         check(shlex.join(started))
 
@@ -94,6 +96,7 @@ def _one_of(*known: str) -> Callable[[Sequence[str]], None]:
 
 _PROGRAMS: Mapping[str, Callable[[Sequence[str]], None]] = {
     "python": _python,
+    "python3": _python,
     "make": _make,
     "curl": _curl,
     "kubectl": _kubectl,

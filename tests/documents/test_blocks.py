@@ -79,9 +79,14 @@ def test_who_looks_after_a_block_does(place: tuple[str, str], test: str) -> None
         pytest.param("kubectl logs deploy/image-cmp-refresher -x", "has no -x", id="kubectl-flag"),
         pytest.param("kubectl get deplyment/image-cmp-refresher", "knows no kind", id="kind"),
         pytest.param(
-            "kubectl exec deploy/image-cmp-refresher -- python -I -m cmp hold",
+            "kubectl exec deploy/image-cmp-refresher -- python3 -I -m cmp hold",
             "not what hold takes",
             id="inner",
+        ),
+        pytest.param(
+            "kubectl exec deploy/image-cmp-refresher -- python -I -m cmp hold guestbook",
+            "has a python3",
+            id="python",
         ),
     ],
 )
