@@ -143,6 +143,12 @@ _RENDER = (
         "CMP_INDEX", f"`{DEFAULT_INDEX}`", "the index; `wait`, `explain` and `resolve` read it too"
     ),
     Setting(
+        "CMP_WAIT_AT_MOST",
+        "for ever",
+        "how long `wait` keeps a new Pod's plugin from beginning without a complete index; then it "
+        "begins, and renders errors",
+    ),
+    Setting(
         "CMP_KUSTOMIZE_BUILD_OPTIONS",
         "",
         "for `kustomize build`, as `kustomize.buildOptions` in `argocd-cm`, which a plugin does "

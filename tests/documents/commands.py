@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from cmp import __version__
 from cmp.__main__ import COMMANDS
 from docs.tables import parser_of
 from tests.documents import kubectl
@@ -94,6 +95,12 @@ def _one_of(*known: str) -> Callable[[Sequence[str]], None]:
     return checked
 
 
+def _docker(argv: Sequence[str]) -> None:
+    version = f"argocd-image-cmp:{__version__}"
+    if argv[0] not in {"tag", "push"} or not all(name.endswith(version) for name in argv[1:]):
+        raise Wrong(f"not an image of this version: {' '.join(argv)}")
+
+
 _PROGRAMS: Mapping[str, Callable[[Sequence[str]], None]] = {
     "python": _python,
     "python3": _python,
@@ -103,5 +110,6 @@ _PROGRAMS: Mapping[str, Callable[[Sequence[str]], None]] = {
     "printf": _anything,
     "export": _anything,
     "source": _one_of(".venv/bin/activate"),
+    "docker": _docker,
     "crane": _one_of("ls registry.test/team/app"),
 }

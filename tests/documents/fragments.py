@@ -16,9 +16,10 @@ from cmp.registry.configuration import Registries
 from cmp.renderers.directory_options import TABLE as DIRECTORY
 from cmp.renderers.helm_options import HELM_OPTIONS
 from cmp.renderers.kustomize_options import TABLE as KUSTOMIZE
-from tests.support.cli import PROJECT, TOOLS, run
+from tests.support.shipped import Manifests
 
 Check = Callable[[Any, Path], None]
+_INSTALL = "https://raw.githubusercontent.com/argoproj/argo-cd/"
 _OPTIONS = {option.name for option in (*HELM_OPTIONS, *KUSTOMIZE, *DIRECTORY)}
 
 
@@ -118,13 +119,12 @@ def _certificate(path: str) -> str:
 
 
 def _kustomization(document: Any, folder: Path) -> None:
-    """Build it as a folder beside ``kustomize``."""
-    (folder / "kustomize").symlink_to(PROJECT / "kustomize")
-    overlay = folder / "overlay"
-    overlay.mkdir()
-    (overlay / "kustomization.yaml").write_text(yaml.safe_dump(document))
-    done = run([str(TOOLS / "kustomize"), "build", str(overlay)], folder, measured=False)
-    assert done.returncode == 0, done.stderr
+    """Build it as a folder beside ``kustomize``, with a stand-in for Argo CD's own manifests."""
+    more = {**document}
+    named = [*more.pop("resources"), *more.pop("components")]
+    folders = ["../argo-cd" if name.startswith(_INSTALL) else name for name in named]
+    ours = [folder.removeprefix("../kustomize/") for folder in folders]
+    assert Manifests(folder).built(*ours, **more)
 
 
 def _lock(document: Any, folder: Path) -> None:
