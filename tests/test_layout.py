@@ -8,6 +8,7 @@ import yaml
 
 from cmp.core.policy import STRATEGY_NAMES
 from cmp.core.strategies import STRATEGIES
+from cmp.diagnosis import CHECKS
 from cmp.index import BACKENDS
 from cmp.renderers import RENDERERS
 from cmp.writeback import TARGETS
@@ -290,6 +291,12 @@ def test_plugin_yaml_is_what_the_design_says() -> None:
             id="renderers",
         ),
         pytest.param(
+            "cmp/diagnosis",
+            {check.look.__module__.rpartition(".")[2] for check in CHECKS},
+            {"facts", "finding", "workloads"},
+            id="diagnosis",
+        ),
+        pytest.param(
             "cmp/writeback",
             {target.module.rpartition(".")[2] for target in TARGETS.values()},
             {
@@ -314,7 +321,7 @@ def test_plugin_yaml_is_what_the_design_says() -> None:
             {backend.partition(":")[0].rpartition(".")[2] for backend in BACKENDS.values()},
             {
                 *("ack_document", "documents", "json_document", "snapshot_document"),
-                *("instruction_document", "found"),
+                *("either_document", "exported", "imported", "instruction_document", "found"),
                 *("copied", "names", "protocols", "redis_address", "redis_connection"),
             },
             id="backends",

@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 import yaml
 
+from cmp.diagnosis.facts import Facts, Trigger
+from cmp.diagnosis.finding import OK
+from cmp.diagnosis.notifications import triggers
 from tests.support.cli import PROJECT
 from tests.support.rules import Rules
+from tests.support.values import day
 
 DATA: dict[str, str] = yaml.safe_load((PROJECT / "examples" / "notifications.yaml").read_text())[
     "data"
@@ -138,3 +142,14 @@ def test_each_template_is_ours_or_argo_cds() -> None:
     ours = {n.removeprefix("template.") for n in DATA if n.startswith("template.")}
 
     assert sent == ours | _OF_ARGO_CD
+
+
+def test_doctor_finds_nothing_to_say_of_them() -> None:
+    once = {
+        name: str(yaml.safe_load(text)[0]["oncePer"])
+        for name, text in DATA.items()
+        if name.startswith("trigger.")
+    }
+    facts = Facts(day(1), triggers=tuple(Trigger(name, (per,)) for name, per in once.items()))
+
+    assert [finding.verdict for finding in triggers(facts)] == [OK]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from cmp.diagnosis import CHECKS
 from tests.documents.blocks import is_as_written
 from tests.support.cli import PROJECT, cmp
 from tests.support.guestbook import Guestbook
@@ -187,3 +188,10 @@ def test_a_message_is_one_of_ours(message: str) -> None:
 
 def test_a_message_that_is_not_ours_is_found() -> None:
     assert not any(_may_print(template, "the index is lost: …") for template in _templates())
+
+
+def test_the_checks_of_doctor_are_those_of_the_code() -> None:
+    table = _DOCUMENT.partition("| check | what is looked at |\n")[2].partition("\n\n")[0]
+    first = [re.findall(r"`([^`]+)`", row.split(" | ")[0]) for row in table.splitlines()]
+
+    assert [name for row in first for name in row] == list(dict.fromkeys(c.name for c in CHECKS))
