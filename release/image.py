@@ -91,13 +91,13 @@ def main() -> int:
         "--base", default="", help=f"an image, or {MADE!r} (default: the Dockerfile's)"
     )
     arguments = parser.parse_args()
-    wheels.collect()
     try:
+        wheels.collect()
         with engine() as client:
             on = made_base(client) if arguments.base == MADE else arguments.base
             image = build(client, tag=arguments.tag, base_image=on)
             print(f"{arguments.tag}: {measured(client, image)}")
-    except (CannotBuild, NoEngine) as error:
+    except (CannotBuild, NoEngine, wheels.CannotCollect) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0

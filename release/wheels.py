@@ -19,6 +19,10 @@ FOLDER = PROJECT / "build" / "wheels"
 _TAGS = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
 
 
+class CannotCollect(Exception):
+    """A wheel cannot be had; the message is what pip or the build said."""
+
+
 def collect(machine: str = "") -> Path:
     """Fill the folder, and return it; what it has of others stays while the versions do."""
     machine = machine or {"arm64": "aarch64"}.get(platform.machine(), platform.machine())
@@ -50,7 +54,7 @@ def _key(machine: str) -> str:
 
 
 def _run(module: str, *arguments: str) -> None:
-    """Run a module of this Python; what it says is shown when it fails."""
+    """Run a module of this Python."""
     done = subprocess.run(
         [sys.executable, "-m", module, *arguments],
         cwd=PROJECT,
@@ -61,15 +65,18 @@ def _run(module: str, *arguments: str) -> None:
         check=False,
     )
     if done.returncode:
-        sys.stderr.write(done.stdout)
-        raise SystemExit(f"python -m {module} ended with status {done.returncode}")
+        raise CannotCollect(f"{done.stdout}python -m {module} ended with status {done.returncode}")
 
 
 def main() -> int:
     """Fill the folder for a kind of machine."""
     parser = argparse.ArgumentParser(prog="python -m release.wheels", description=__doc__)
     parser.add_argument("--machine", default="", help="x86_64 or aarch64 (default: this one)")
-    folder = collect(parser.parse_args().machine)
+    try:
+        folder = collect(parser.parse_args().machine)
+    except CannotCollect as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
     sys.stderr.write(f"{len(list(folder.glob('*.whl')))} wheels in {folder}\n")
     return 0
 

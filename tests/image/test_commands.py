@@ -1,6 +1,7 @@
 """Our commands in the image: as user 999, with a read-only root, without a network for a render."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -173,6 +174,29 @@ def test_the_sidecar_waits_becomes_its_server_and_buries_the_dead(cell: Cell, fo
 
         wait_for("the child is gone, buried too", are_only_those_that_live)
         assert (1, "tini") in _processes(container)
+
+
+def test_argo_cds_server_takes_the_plugin_that_the_image_holds(
+    cell: Cell, tool: Callable[[str], Path], folder: Path
+) -> None:
+    store, sockets = folder / "index", folder / "sockets"
+    FileIndex(f"file://{store}").put_manifest(Manifest("e", 1, NOW, complete=True))
+    sockets.mkdir()
+    sockets.chmod(0o777)
+    server = tool("argocd-cmp-server").resolve()
+    sidecar = replace(
+        cell,
+        env={"CMP_INDEX": "file:///index"},
+        mounts={
+            store: "/index:ro",
+            sockets: "/home/argocd/cmp-server/plugins:rw",
+            server: "/var/run/argocd/argocd-cmp-server:ro",
+        },
+    )
+
+    with sidecar.started("wait", "--", "/var/run/argocd/argocd-cmp-server"):
+        socket = sockets / "image-cmp.sock"
+        wait_for("it listens", socket.is_socket)
 
 
 _SIGNED = """
