@@ -39,13 +39,16 @@ def wheel(dist: Path) -> Path:
     return dist / f"argocd_image_cmp-{__version__}-py3-none-any.whl"
 
 
-def test_the_version_stands_in_one_place() -> None:
+def test_the_version_stands_in_one_place_and_names_the_image_elsewhere() -> None:
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text())
-    said = re.compile(rf"argocd[-_]image[-_]cmp\S*?[:=-]v?{re.escape(__version__)}\b")
-    files = _tracked() - {"cmp/__init__.py", "CHANGELOG.md"}
+    named = {
+        (file, version)
+        for file in _tracked()
+        for version in re.findall(r"argocd-image-cmp:(\d[\w.-]*)", _text(file))
+    }
 
     assert project["project"]["dynamic"] == ["version"]
-    assert [file for file in files if said.search(_text(file))] == []
+    assert {place for place in named if place[1] != __version__} == set()
 
 
 def _text(file: str) -> str:
