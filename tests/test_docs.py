@@ -21,7 +21,14 @@ from cmp.core.decide import Decision, decide
 from cmp.core.groups import Member, agree
 from cmp.core.image_list import ManagedImage, read_image_list
 from cmp.core.injection import Choice, helm_parameters, kustomize_image
-from cmp.core.keys import KEYS, PREFIX, lock_file_name
+from cmp.core.keys import (
+    GIT_BRANCH,
+    GIT_REPOSITORY,
+    KEYS,
+    PREFIX,
+    WRITE_BACK_TARGET,
+    lock_file_name,
+)
 from cmp.core.order import TYPES, Order
 from cmp.core.policy import is_true
 from cmp.core.selection import Selection
@@ -322,8 +329,12 @@ def test_no_block_stands_where_no_test_looks() -> None:
     assert all(a.kind == "yaml" for a, b in pairwise(blocks) if b.kind == "text")
 
 
+# Read by what writes to Git alone: docs/write-back.md, tests/refresh/test_git_plan.py.
+_WRITING = (WRITE_BACK_TARGET, GIT_BRANCH, GIT_REPOSITORY)
+
+
 def _choosing() -> list[str]:
-    return [key.name for key in KEYS if "not used yet" not in key.meaning]
+    return [key.name for key in KEYS if key.name not in _WRITING]
 
 
 @pytest.mark.parametrize("name", [*_choosing(), *(f"strategy {s}" for s in STRATEGIES)])

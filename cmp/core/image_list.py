@@ -77,8 +77,8 @@ def read_image_list(keys: Mapping[str, str]) -> ImageList:
                 where=IMAGE_LIST,
             )
         images.append(_managed(entry, answers, keys))
-    notes = (*unknown_keys(keys, names), *_remarks(images), *_write_back(keys))
-    return ImageList(tuple(images), notes)
+    _check_method(keys)
+    return ImageList(tuple(images), (*unknown_keys(keys, names), *_remarks(images)))
 
 
 def for_source(
@@ -153,12 +153,11 @@ def _remarks(images: Iterable[ManagedImage]) -> list[str]:
     return [f"image {image.alias}: {said}" for image in images for said in remarks(image.policy)]
 
 
-def _write_back(keys: Mapping[str, str]) -> tuple[str, ...]:
-    if WRITE_BACK_METHOD not in keys:
-        return ()
-    from cmp.core.write_back import remarks as said
+def _check_method(keys: Mapping[str, str]) -> None:
+    if WRITE_BACK_METHOD in keys:
+        from cmp.core.write_back import method
 
-    return said(keys)
+        method(keys)
 
 
 def _entries(image_list: str) -> list[_Entry]:

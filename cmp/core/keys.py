@@ -12,6 +12,9 @@ PREFIX = "argocd-image-updater.argoproj.io/"
 IMAGE_LIST = "image-list"
 SOURCE = "source"
 WRITE_BACK_METHOD = "write-back-method"
+WRITE_BACK_TARGET = "write-back-target"
+GIT_BRANCH = "git-branch"
+GIT_REPOSITORY = "git-repository"
 IMAGE_LOCK = "image-lock"
 """No policy but a plugin parameter: the images themselves (cmp.core.lock)."""
 PATCHES = "patches"
@@ -139,25 +142,27 @@ KEYS: tuple[Key, ...] = (
     Key(
         WRITE_BACK_METHOD,
         "`live` (default): nothing is written; `argocd`: the images stand in the Application's "
-        "spec, as parameter `image-lock`; `git`: not supported yet",
+        "spec, as parameter `image-lock`; `git`, `git:repocreds` or "
+        "`git:secret:<namespace>/<name>`: they are committed to its repository",
         per_image=False,
         application_wide=True,
     ),
     Key(
-        "write-back-target",
-        "accepted, not used yet: nothing is written back",
+        WRITE_BACK_TARGET,
+        "which file takes the images, of a native Application: `kustomization[:<folder>]`, "
+        "`helmvalues[:<file>]`; default `.argocd-source-<application>.yaml`",
         per_image=False,
         application_wide=True,
     ),
     Key(
-        "git-branch",
-        "accepted, not used yet: nothing is written back",
+        GIT_BRANCH,
+        "`<base>[:<branch to write>]`, the latter a template; default: the target revision",
         per_image=False,
         application_wide=True,
     ),
     Key(
-        "git-repository",
-        "accepted, not used yet: nothing is written back",
+        GIT_REPOSITORY,
+        "URL of the repository that is written; default: the source's",
         per_image=False,
         application_wide=True,
     ),

@@ -19,7 +19,6 @@ LIVE = "live"
 ARGOCD = "argocd"
 GIT = "git"
 _METHODS = (LIVE, ARGOCD, GIT)
-_GIT_LATER = "git is not supported yet, so nothing is written to Git, and live is what is done"
 
 
 def method(keys: Mapping[str, str]) -> str:
@@ -41,10 +40,3 @@ def method(keys: Mapping[str, str]) -> str:
             where=WRITE_BACK_METHOD,
         )
     return name or LIVE
-
-
-def remarks(keys: Mapping[str, str]) -> tuple[str, ...]:
-    """Return what an owner should hear of the method; raise as `method` does."""
-    if method(keys) != GIT:
-        return ()
-    return (f"{WRITE_BACK_METHOD}: {_GIT_LATER}",)

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from cmp.core.keys import lock_file_name, nearest
+from cmp.core.keys import WRITE_BACK_TARGET, lock_file_name, nearest
 from cmp.errors import InvalidPolicy
 
 if TYPE_CHECKING:
     from typing import Self
 
-KEY = "write-back-target"
 HELM_VALUES = "helmvalues"
 KUSTOMIZATION = "kustomization"
 IMAGE_LOCK_FILE = "image-lock"
@@ -48,15 +47,11 @@ class WriteBackTarget(NamedTuple):
         try:
             return cls._read(text.strip(), source, path, instance)
         except InvalidPolicy as error:
-            raise error.within(KEY) from None
+            raise error.within(WRITE_BACK_TARGET) from None
 
     @classmethod
     def _read(cls, text: str, source: str, path: str, instance: str) -> Self:
-        if source == "plugin":
-            if text:
-                raise InvalidPolicy(
-                    f"a plugin reads images from {lock_file_name(instance)} only; remove the key"
-                )
+        if source == "plugin":  # which reads its lock file, whatever a native source had
             return cls(IMAGE_LOCK_FILE, (_below(path, lock_file_name(instance)),))
         keyword, colon, where = text.partition(":")
         if not text:

@@ -171,6 +171,7 @@ def _read(args: "Namespace", env: Mapping[str, str], now: datetime, files: str) 
 def _serve(args: "Namespace", env: Mapping[str, str]) -> int:
     """Watch the Applications of a cluster, until a signal ends it or, with --once, all is told."""
     from concurrent.futures import ThreadPoolExecutor
+    from tempfile import gettempdir
 
     from cmp.refresh.cluster import connect
     from cmp.refresh.controller import Controller, Edges
@@ -179,6 +180,8 @@ def _serve(args: "Namespace", env: Mapping[str, str]) -> int:
     from cmp.refresh.registries import Configured, from_config_map, from_file, secrets_of
     from cmp.refresh.scope import Scope
     from cmp.registry.auth.keychain import Keyring
+    from cmp.writeback.git_engine import GitEngine
+    from cmp.writeback.git_settings import options
 
     cluster, namespace = connect(setting(args.kubeconfig, env, "KUBECONFIG"))
     scope = Scope.read(args, env, namespace)
@@ -190,7 +193,9 @@ def _serve(args: "Namespace", env: Mapping[str, str]) -> int:
     access = RegistryAccess(keyring, lambda _, __: sign, instruments.meter.heard)
     store = _opened(args, env)
     with access, ExitStack() as servers:
-        edges = Edges(cluster, Configured(read), access, store)
+        folder = setting(None, env, "CMP_GIT_DIRECTORY", gettempdir())
+        git = partial(GitEngine, folder, env, options(env))
+        edges = Edges(cluster, Configured(read), access, store, git)
         controller = Controller(edges, scope, instruments)
         if not args.once:
             _listen(servers, scope, controller, instruments)

@@ -73,12 +73,15 @@ class Cluster:
         """Return the object at ``path``; raise `Missing` where there is none."""
         return self._object("GET", path)
 
-    def list(self, path: str, *, only: str = "") -> tuple[list[Object], str]:
+    def list(self, path: str, *, only: str = "", labelled: str = "") -> tuple[list[Object], str]:
         """Return the objects of a collection, page by page, and the version of the list.
 
-        All of them, or the one that is called ``only``: a Role can allow that by name.
+        All of them, or the one that is called ``only``: a Role can allow that by name; or
+        those with labels as a selector says.
         """
         query, items = {"limit": str(_PAGE), **_named(only)}, list[Object]()
+        if labelled:
+            query["labelSelector"] = labelled
         while True:
             page = self._object("GET", path, query)
             items += page.get("items") or ()

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cmp.backoff import pause_s
 from cmp.core.image import Repository
-from cmp.core.sync_windows import SyncWindow, parse_sync_windows
 from cmp.errors import CmpError, IndexUnavailable
 from cmp.index import Manifest
 from cmp.index.protocols import Store
 from cmp.refresh import cycle
 from cmp.refresh.cluster import Cluster
 from cmp.refresh.forgetting import Forgetting
+from cmp.refresh.git_writer import GitSources, GitWriter
 from cmp.refresh.heard import Heard
 from cmp.refresh.instruments import Instruments
 from cmp.refresh.listing import RegistryAccess
@@ -24,6 +24,7 @@ from cmp.refresh.mirrors import Mirrors
 from cmp.refresh.observed import Observed, parse_observed
 from cmp.refresh.passes import Pass, Summary
 from cmp.refresh.plan import plan, policies
+from cmp.refresh.projects import Project, parse_project
 from cmp.refresh.registries import Configured
 from cmp.refresh.reports import Reports
 from cmp.refresh.scope import Scope
@@ -35,6 +36,8 @@ from cmp.refresh.turns import Turns
 from cmp.refresh.upgrades import Upgrades
 from cmp.refresh.wanted import wanted_by
 from cmp.refresh.watched import Kind, Name, Watched
+from cmp.writeback.git_engine import GitEngine
+from cmp.writeback.git_writer import Outcome
 
 if TYPE_CHECKING:
     from cmp.core.application import Application
@@ -57,6 +60,8 @@ class Edges(NamedTuple):
     registries: Configured
     access: RegistryAccess
     store: Store
+    git: Callable[[Callable[[Outcome], None]], GitEngine]
+    """Makes what writes to Git; it is told what became of each request."""
 
 
 class Controller:
@@ -69,7 +74,8 @@ class Controller:
         instruments: Instruments,
     ) -> None:
         """Prepare; `run` does all the rest."""
-        cluster, self._registries, self._access, store = edges
+        cluster, store = edges.cluster, edges.store
+        self._registries, self._access = edges.registries, edges.access
         self._meter = instruments.meter
         self._health = instruments.health
         self._lags = instruments.lags
@@ -91,11 +97,11 @@ class Controller:
         self._applications = Watched[Observed](
             cluster, Kind("applications"), namespaces, parse_observed, self._on_application
         )
-        self._projects = Watched[tuple[SyncWindow, ...]](
+        self._projects = Watched[Project](
             cluster,
             Kind("appprojects"),
             (scope.control_plane,),
-            parse_sync_windows,
+            parse_project,
             self._on_project,
         )
         self._heard = Heard(cluster, scope.control_plane, self._on_said)
@@ -111,6 +117,12 @@ class Controller:
             scope,
             instruments,
         )
+        self._git = GitWriter(
+            GitSources(cluster, self._applications, self._projects, self._state, self._heard),
+            scope.control_plane,
+            instruments,
+        )
+        self._begin_git = edges.git
         self._meter.show("leader", 0)
 
         self._upgrades = Upgrades(cluster, self._applications, self._state, store)
@@ -151,6 +163,7 @@ class Controller:
             for watched in self._watched:
                 watched.stop()
             self._teller.stop()
+            self._git.stop()
             self._upgrades.stop()
         return self._status
 
@@ -175,6 +188,7 @@ class Controller:
             else:
                 if not self._scope.dry_run:
                     self._teller.start()
+                    self._git.start(self._begin_git(self._git.take))
                     if self._scope.refresh_on_upgrade and not once:
                         self._upgrades.start()
                 return True
@@ -232,12 +246,16 @@ class Controller:
 
     def _wait_until_told(self) -> None:
         until_s = time.monotonic() + _TOLD_WITHIN_S
-        while not (self._scope.dry_run or self.stopping.is_set() or self._teller.is_idle):
+        while not (self._scope.dry_run or self.stopping.is_set() or self._is_told):
             if time.monotonic() > until_s:
                 log.warning("not all was told", extra={"within": f"{_TOLD_WITHIN_S:g} s"})
                 self._status = 1
                 return
             self.stopping.wait(_SETTLE_S)
+
+    @property
+    def _is_told(self) -> bool:
+        return self._teller.is_idle and self._git.is_idle
 
     def _interval_s(self) -> float:
         jitter = random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - spreads load
@@ -295,7 +313,9 @@ class Controller:
         self._look_at_mirrors(manifest, whole=whole)
         level = logging.INFO if whole or summary.changed else logging.DEBUG
         log.log(level, "refreshed", extra=summary.counts)
-        self._teller.want(wanted)
+        in_git = {name: wish for name, wish in wanted.items() if wish.in_git}
+        self._teller.want({n: wish for n, wish in wanted.items() if n not in in_git})
+        self._git.want(in_git)
         self._reports.look(wanted, observed)
         return summary
 
@@ -320,6 +340,7 @@ class Controller:
                 self._changed.add(name)
                 self._awake.set()
         self._teller.wake(name)
+        self._git.wake(name)
 
     def _on_said(self, is_other: Callable[[str], bool]) -> None:
         """Begin a pass for the Applications of which people have said something."""

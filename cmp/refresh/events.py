@@ -8,7 +8,15 @@ from cmp.refresh.observed import Observed
 
 COMPONENT = "image-cmp-refresher"
 _LONGEST = 1000  # bytes; the API server takes 1024
-_WARNINGS = frozenset({"ImageNotUpdated", "ImageHeld", "ImageNotRolledBack", "ImageLockReverted"})
+_WARNINGS = frozenset(
+    {
+        "ImageHeld",
+        "ImageLockReverted",
+        "ImageNotRolledBack",
+        "ImageNotUpdated",
+        "ImageRestored",
+    }
+)
 
 
 def event(app: Observed, reason: str, message: str, *, key: str, now: datetime) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
-from cmp.core.people import Instruction
+from cmp.core.people import ROLLBACK, Instruction
 from cmp.errors import CmpError
 from cmp.refresh.cluster import Cluster
 from cmp.refresh.people import NAME, ConfigMapPeople, Read, Said, parse_people, without
@@ -62,6 +62,15 @@ class Heard:
     def add(self, instance: str, found: Mapping[str, Instruction]) -> bool:
         """Say something for a person, who said it to Argo CD, where nobody said anything else."""
         return self._write(lambda: self._people.change(instance, lambda told: {**found, **told}))
+
+    def correct(self, instance: str, found: Mapping[str, Instruction]) -> bool:
+        """Say something in place of rollbacks that were said before; all else stays."""
+
+        def edit(told: dict[str, Instruction]) -> Said:
+            own = {n: s for n, s in found.items() if n not in told or told[n].kind == ROLLBACK}
+            return {**told, **own}
+
+        return self._write(lambda: self._people.change(instance, edit))
 
     def forget(self, instances: Iterable[str]) -> None:
         """Let go of what was said of Applications that are no more."""

@@ -108,6 +108,15 @@ METRICS = (
         "Applications of which a changed image was told to the end: `synced`, `unconfirmed` "
         "(Argo CD does not list the image), `failed`",
     ),
+    Metric(
+        "git_writes_total",
+        COUNTER,
+        ("result",),
+        "Applications whose images were to be written to Git: `committed`, `unchanged` (they stood "
+        "there), `changed_by_others` (a person put something else there, which stays), `failed` "
+        "(tried again), `refused` (somebody has to change something)",
+    ),
+    Metric("git_waiting", GAUGE, (), "Applications that wait to be written to Git"),
     Metric("pending", GAUGE, (), "Applications that Argo CD is being told of, or that wait"),
     Metric(
         "lag_seconds",

@@ -1,6 +1,6 @@
 """What Argo CD says of an Application: how it syncs, and how far it has come."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -82,6 +82,11 @@ class Observed:
     sources: tuple[Mapping[str, Any], ...]
     """As they stand in the spec."""
     locks: Locks
+    source_types: tuple[str, ...]
+    """Of each source what Argo CD found it to be: ``Helm``, ``Kustomize``, ``Plugin``; or nothing.
+
+    Argo CD says so once it has rendered it.
+    """
     is_multi_source: bool
     is_deleted: bool
     refresh_pending: bool
@@ -91,6 +96,8 @@ class Observed:
     operation: Operation
     sync_status: str
     """``Synced``, ``OutOfSync`` or ``Unknown``."""
+    revisions: tuple[str, ...]
+    """Of each source the commit that it was compared with."""
     error: str
     """Why it could not be rendered or compared, or nothing."""
     running: frozenset[str]
@@ -138,7 +145,7 @@ def parse_observed(manifest: Mapping[str, Any]) -> Observed | None:
     status = manifest.get("status") or {}
     annotations = metadata.get("annotations") or {}
     application = parse_application(manifest)
-    destination = spec.get("destination") or {}
+    destination, sync = spec.get("destination") or {}, status.get("sync") or {}
     return Observed(
         application=application,
         uid=metadata["uid"],
@@ -153,15 +160,23 @@ def parse_observed(manifest: Mapping[str, Any]) -> Observed | None:
         sync=SyncPolicy.parse(spec.get("syncPolicy") or {}),
         sources=tuple(sources),
         locks=_locks(sources),
+        source_types=tuple(_source_types(status, len(sources))),
         is_multi_source=is_multi_source,
         is_deleted="deletionTimestamp" in metadata,
         refresh_pending=REFRESH in annotations,
         is_reconciled=bool(status.get("reconciledAt")) and annotations.get(_SKIP) != "true",
         operation=_operation(manifest.get("operation"), status, sources),
-        sync_status=(status.get("sync") or {}).get("status", "Unknown"),
+        sync_status=sync.get("status", "Unknown"),
+        revisions=tuple(sync.get("revisions") or filter(None, [sync.get("revision")])),
         error=_error(status.get("conditions") or ()),
         running=frozenset((status.get("summary") or {}).get("images") or ()),
     )
+
+
+def _source_types(status: Mapping[str, Any], sources: int) -> Iterator[str]:
+    found = status.get("sourceTypes") or [status.get("sourceType") or ""]
+    for number in range(sources):
+        yield str(found[number]) if number < len(found) else ""
 
 
 def of_repository(images: Iterable[str], repository: Repository) -> tuple[Image, ...]:

@@ -37,6 +37,11 @@ def hard_refresh(now: datetime) -> dict[str, Any]:
     return {"metadata": {"annotations": {REFRESH: "hard", REFRESH_TIMESTAMP: now.isoformat()}}}
 
 
+def normal_refresh(now: datetime) -> dict[str, Any]:
+    """Return the merge patch that has Argo CD look at the branch again, whatever it has cached."""
+    return {"metadata": {"annotations": {REFRESH: "normal", REFRESH_TIMESTAMP: now.isoformat()}}}
+
+
 def describe(images: Iterable[tuple[str, str]]) -> str:
     """Return (reference before, reference now) pairs as people read them."""
     return ", ".join(

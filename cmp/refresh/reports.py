@@ -55,7 +55,7 @@ class Reports:
             for image in wanted.images:
                 if said := found.get(image.name):
                     self._event(app, "ImageRolledBack", describe_rollback(image, said), key)
-        elif note := in_vain(app, wanted):
+        elif not wanted.in_git and (note := in_vain(app, wanted)):
             self._event(app, "ImageNotRolledBack", note, key)
 
     def _event(self, app: Observed, reason: str, note: str, key: str) -> None:

@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from cmp.backoff import pause_s
-from cmp.core.sync_windows import SyncWindow, why_closed
+from cmp.core.sync_windows import why_closed
 from cmp.errors import CmpError
 from cmp.refresh.cluster import Cluster, ClusterFailed, Conflict, Missing
 from cmp.refresh.events import event
 from cmp.refresh.instruments import Instruments
 from cmp.refresh.observed import Observed
 from cmp.refresh.patches import application_path, describe, patch
+from cmp.refresh.projects import Project
 from cmp.refresh.scope import Scope
 from cmp.refresh.spec_lock import is_written, pending
 from cmp.refresh.spec_writes import CONTESTED, SpecWrites
@@ -30,6 +31,7 @@ from cmp.refresh.telling import (
     WriteSpec,
     next_step,
 )
+from cmp.refresh.update_log import log_updates
 from cmp.refresh.wanted import Told, Wanted
 from cmp.refresh.watched import Name, Watched
 
@@ -67,7 +69,7 @@ class ArgoCD(NamedTuple):
 
     cluster: Cluster
     applications: Watched[Observed]
-    projects: Watched[tuple[SyncWindow, ...]]
+    projects: Watched[Project]
 
 
 class Teller:
@@ -205,8 +207,8 @@ class Teller:
 
     def _advance(self, name: Name, app: Observed, telling: _Telling) -> None:
         now = _now()
-        windows = self._projects.get((self._scope.control_plane, app.project)) or ()
-        closed = why_closed(windows, app.destination, now)
+        project = self._projects.get((self._scope.control_plane, app.project)) or Project()
+        closed = why_closed(project.windows, app.destination, now)
         contested = self._is_contested(name, app, telling.change.wanted)
         telling.change = replace(telling.change, is_contested=contested)
         step = next_step(app, telling.change, telling.progress, closed=closed, now=now)
@@ -275,7 +277,8 @@ class Teller:
         if isinstance(step, WriteSpec):
             written = self._writes.get(name, SpecWrites())
             self._writes[name] = written.after(telling.change.wanted.decisions, now)
-            _log_update(app, telling.change)
+            updates = telling.change.updates()
+            log_updates(app.application.name, updates, pending(app, telling.change.wanted))
         log.info("told Argo CD", extra={**where, "decisions": telling.change.wanted.decisions})
 
     def _count(self, step: Action, result: str) -> None:
@@ -331,22 +334,6 @@ def create_event(cluster: Cluster, manifest: Mapping[str, Any]) -> None:
         pass
     except ClusterFailed as error:
         log.warning("no event", extra={"reason": error})
-
-
-def _log_update(app: Observed, change: Change) -> None:
-    """Say in argocd-image-updater's words what was written into a spec: they are looked for."""
-    name = app.application.name
-    for before, after in change.images():
-        log.info(
-            "Successfully updated image '%s' to '%s', but pending spec update (dry run=%s)",
-            *(before, after, "false"),
-            extra={"application": name},
-        )
-    log.info(
-        "Committing %d parameter update(s) for application %s",
-        *(pending(app, change.wanted), name),
-        extra={"application": name},
-    )
 
 
 def _before(change: Change, app: Observed) -> dict[str, str]:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from cmp.refresh.observed import Observed
 from cmp.refresh.spec_lock import given_by_spec, is_written
+from cmp.refresh.update_log import Updated
 from cmp.refresh.wanted import Told, Wanted, WantedImage
 
 _FIRST_PAUSE = timedelta(seconds=2)
@@ -124,14 +125,18 @@ class Change:
             return False
         return app.sync_status != "Synced" or bool(app.error) or not _runs(app, self.wanted)
 
-    def images(self) -> tuple[tuple[str, str], ...]:
-        """Return (reference before, reference now) of each image that is another.
+    def updates(self) -> tuple[Updated, ...]:
+        """Return each image that is another.
 
         One that never ran before has not changed; one that is Git's again has no reference.
         """
         now = {image.name: image.reference for image in self.wanted.images}
-        pairs = ((before, now.get(name, "")) for name, before in self.before.items())
-        return tuple((before, after) for before, after in pairs if before != after)
+        found = (Updated(name, before, now.get(name, "")) for name, before in self.before.items())
+        return tuple(update for update in found if update.before != update.after)
+
+    def images(self) -> tuple[tuple[str, str], ...]:
+        """Return (reference before, reference now) of each image that is another."""
+        return tuple((update.before, update.after) for update in self.updates())
 
 
 @dataclass(frozen=True, slots=True)

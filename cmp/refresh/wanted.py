@@ -9,7 +9,7 @@ from typing import NamedTuple
 from cmp.core.image import Image, Repository, reference_suffix
 from cmp.core.image_list import read_image_list
 from cmp.core.record import ApplicationRecord, Recorded, SourceId, shared_name
-from cmp.core.write_back import ARGOCD, method
+from cmp.core.write_back import ARGOCD, GIT, method
 from cmp.errors import InvalidPolicy
 
 
@@ -21,6 +21,8 @@ class WantedImage(NamedTuple):
     alias: str
     source: SourceId
     decision: Recorded
+    told: str = ""
+    """The kind of what a person said of it: ``pin``, ``hold``, ``rollback``, or nothing."""
 
     @property
     def repository(self) -> Repository:
@@ -71,6 +73,8 @@ class Wanted:
     """By name: why an image is not what the registry alone would lead to."""
     in_spec: Mapping[SourceId, frozenset[str]] = field(default_factory=dict)
     """With ``write-back-method: argocd``: by source the aliases of its image-list. Else nothing."""
+    in_git: Mapping[SourceId, Mapping[str, str]] = field(default_factory=dict)
+    """With ``write-back-method: git``: by source its policy keys. Else nothing."""
 
     @property
     def decisions(self) -> str:
@@ -95,21 +99,36 @@ def wanted_by(record: ApplicationRecord) -> Wanted:
     told = [[i.name, i.decision.by] for i in images if i.decision.by]
     held = {image.name: image.decision.held for image in images if image.decision.held}
     digest = hashlib.sha256(json.dumps([*inputs, *told]).encode()).hexdigest()[:16]
-    return Wanted(images, digest if record.sources else "", held, _in_spec(record))
+    policies = {s.source: {**s.annotations, **s.parameters} for s in record.sources}
+    methods = _methods(policies)
+    return Wanted(
+        images,
+        digest if record.sources else "",
+        held,
+        in_spec=_aliases(policies) if ARGOCD in methods else {},
+        in_git=policies if GIT in methods and ARGOCD not in methods else {},
+    )
 
 
-def _in_spec(record: ApplicationRecord) -> dict[SourceId, frozenset[str]]:
-    """Return the aliases by source, where one source says so: the spec is one.
+_Policies = Mapping[SourceId, Mapping[str, str]]
 
-    With a policy that cannot be read the spec stays as it is.
+
+def _methods(policies: _Policies) -> set[str]:
+    """Return the methods of all sources: what one says is for all, for the Application is one.
+
+    With a policy that cannot be read nothing is written.
     """
-    keys = {source.source: {**source.annotations, **source.parameters} for source in record.sources}
     try:
-        if all(method(policy) != ARGOCD for policy in keys.values()):
-            return {}
+        return {method(policy) for policy in policies.values()}
+    except InvalidPolicy:
+        return set()
+
+
+def _aliases(policies: _Policies) -> dict[SourceId, frozenset[str]]:
+    try:
         return {
             source: frozenset(image.alias for image in read_image_list(policy).images)
-            for source, policy in keys.items()
+            for source, policy in policies.items()
         }
     except InvalidPolicy:
         return {}
@@ -122,4 +141,5 @@ def _images(record: ApplicationRecord) -> Iterator[WantedImage]:
             if decision.tag:
                 is_shared = shared.count(alias) > 1
                 name = shared_name(source.source, alias) if is_shared else alias
-                yield WantedImage(name, alias, source.source, decision)
+                said = source.instructions.get(alias)
+                yield WantedImage(name, alias, source.source, decision, said.kind if said else "")

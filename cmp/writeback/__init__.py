@@ -17,13 +17,14 @@ from cmp.core.write_back_target import (
     KUSTOMIZATION,
 )
 from cmp.errors import InvalidInput, InvalidSource
-from cmp.writeback.changed import changed
+from cmp.writeback.changed import changed, composed
 
 if TYPE_CHECKING:
     from cmp.core.injection import Choice
+    from cmp.core.lock import Locked
     from cmp.core.write_back_target import WriteBackTarget
 
-__all__ = ["TARGETS", "Wanted", "edited"]
+__all__ = ["TARGETS", "Wanted", "edited", "present"]
 
 
 class Wanted(NamedTuple):
@@ -43,6 +44,8 @@ class _Target(NamedTuple):
     """A function for the text before a new file's document."""
     is_made: bool = True
     """Where there is no file, one is written."""
+    present: str = ""
+    """A function of the document and an image's alias: what it has for it, or None."""
 
 
 TARGETS = {
@@ -50,7 +53,7 @@ TARGETS = {
     ARGOCD_KUSTOMIZE: _Target("cmp.writeback.argocd_source", "kustomize_change"),
     KUSTOMIZATION: _Target("cmp.writeback.kustomization", is_made=False),
     HELM_VALUES: _Target("cmp.writeback.helm_values", header="header"),
-    IMAGE_LOCK_FILE: _Target("cmp.writeback.image_lock", header="header"),
+    IMAGE_LOCK_FILE: _Target("cmp.writeback.image_lock", header="header", present="present"),
 }
 
 
@@ -76,6 +79,24 @@ def edited(target: WriteBackTarget, content: bytes | None, wanted: Wanted) -> by
         raise InvalidSource("not UTF-8; write it as UTF-8", where=target.files[0]) from None
     except InvalidInput as error:
         raise error.within(target.files[0]) from None
+
+
+def present(target: WriteBackTarget, content: bytes, choice: Choice) -> Locked | None:
+    """Return what a file says outright of an image, whatever it is; None where it does not.
+
+    Raises `InvalidSource` for one that cannot be read.
+    """
+    entry = TARGETS[target.kind]
+    if not entry.present:
+        return None
+    read = getattr(import_module(entry.module), entry.present)
+    try:
+        found: Locked | None = read(composed(content.decode()), choice.image.alias)
+    except UnicodeDecodeError:
+        raise InvalidSource("not UTF-8; write it as UTF-8", where=target.files[0]) from None
+    except InvalidInput as error:
+        raise error.within(target.files[0]) from None
+    return found
 
 
 def _header(module: object, entry: _Target, wanted: Wanted) -> str:

@@ -30,17 +30,26 @@ def changed(text: str, change_of: Callable[[Node | None], Change]) -> str:
     """
     mark = _BYTE_ORDER_MARK if text.startswith(_BYTE_ORDER_MARK) else ""
     body = text.removeprefix(mark)
-    try:
-        root = compose(body)
-        before = json_value(root) if root is not None else None
-    except (ValueError, RecursionError) as error:
-        raise InvalidSource(f"{_reason(error)}; correct the file") from None
+    root, before = _read(body)
     change = change_of(root)
     made = edits(body, root, change)
     after = spliced(body, made.edits)
     if not _is(after, applied(before, change)):
         raise InvalidSource(f"no edit changes only what is meant: {_why(root, made.doubts)}")
     return mark + after
+
+
+def composed(text: str) -> Node | None:
+    """Return a text's first document; raise `InvalidSource` for what is no YAML."""
+    return _read(text.removeprefix(_BYTE_ORDER_MARK))[0]
+
+
+def _read(body: str) -> tuple[Node | None, Json]:
+    try:
+        root = compose(body)
+        return root, json_value(root) if root is not None else None
+    except (ValueError, RecursionError) as error:
+        raise InvalidSource(f"{_reason(error)}; correct the file") from None
 
 
 def _why(root: Node | None, doubts: tuple[str, ...]) -> str:

@@ -72,8 +72,8 @@ def apply(
     applied = Applied()
     for request in requests:
         try:
-            made = _changes(files, request.edit, applied.contents)
-            _refuse_loop(made, history, limits, now_s)
+            made, present = _changes(files, request.edit, applied.contents)
+            _refuse_loop(made, present, history, limits, now_s)
         except Absent as absent:
             applied.absent.append(absent.object_id)
         except CmpError as error:
@@ -88,24 +88,34 @@ def apply(
     return applied
 
 
-def _changes(files: Files, edit: Edit, before: Mapping[str, Content]) -> Mapping[str, Content]:
+def _changes(
+    files: Files, edit: Edit, before: Mapping[str, Content]
+) -> tuple[Mapping[str, Content], Mapping[str, str]]:
+    """Return what files become, and the digests of what they were."""
+
     def read(path: str) -> bytes | None:
         return before[path].content if path in before else files.read(path)
 
     made: dict[str, Content] = {}
+    present: dict[str, str] = {}
     for path, content in edit(read).items():
-        if read(checked(path)) != content:
+        if (there := read(checked(path))) != content:
+            present[path] = _digest(there)
             entry = files.entry(path)
             is_executable = entry is not None and entry.mode == _EXECUTABLE
             made[path] = Content(_EXECUTABLE if is_executable else _NEW, content)
-    return made
+    return made, present
 
 
 def _refuse_loop(
-    made: Mapping[str, Content], history: History, limits: Limits, now_s: float
+    made: Mapping[str, Content],
+    present: Mapping[str, str],
+    history: History,
+    limits: Limits,
+    now_s: float,
 ) -> None:
     digests = {path: _digest(content.content) for path, content in made.items()}
-    path = history.loops_at(digests, now_s, limits)
+    path = history.loops_at(digests, present, now_s, limits)
     if path:
         raise GitRefused(
             "this was written here before and has been replaced since: another writer, or a person "

@@ -50,18 +50,31 @@ class History(NamedTuple):
             return 0.0
         return self.writes[-limits.commits].at_s + limits.per_s
 
-    def loops_at(self, contents: Mapping[str, str], now_s: float, limits: Limits) -> str:
+    def loops_at(
+        self,
+        contents: Mapping[str, str],
+        present: Mapping[str, str],
+        now_s: float,
+        limits: Limits,
+    ) -> str:
         """Return the path that would get what we wrote there before; empty for none.
 
-        It had it, it has it no longer, and it is not long ago: somebody does not want it, a
-        person who reverted our commit or another that writes the same place. A single way
-        back (A, B, A) is allowed, it may be a rollback; the next step (B again) is not.
+        Not long ago it had it, and somebody put something else there: a person who reverted our
+        commit, or another that writes the same place. Where what we wrote last still stands, or
+        all is gone, it may have it once more: that is a rollback and its end, or a mistake.
+
+        Args:
+            contents: path to the digest of what is to be.
+            present: path to the digest of what is there; empty where nothing is.
+            now_s: the time.
+            limits: how long is not long ago.
         """
-        for write in self.writes:
-            if write.at_s > now_s - limits.loop_s:
-                for path, digest in contents.items():
-                    if write.contents.get(path) == digest:
-                        return path
+        recent = [write for write in self.writes if write.at_s > now_s - limits.loop_s]
+        for path, digest in contents.items():
+            ours = [write.contents[path] for write in recent if path in write.contents]
+            is_ours = bool(ours) and present[path] in (ours[-1], "")
+            if ours.count(digest) > is_ours:
+                return path
         return ""
 
 

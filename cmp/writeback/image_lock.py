@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cmp.core.lock import SCHEMA
+from cmp.core.lock import SCHEMA, parse_lock
 from cmp.core.yaml_change import Fields
 from cmp.core.yaml_tree import Scalar, field, is_null, resolved
 from cmp.errors import InvalidSource
 
 if TYPE_CHECKING:
+    from cmp.core.lock import Locked
     from cmp.core.yaml_change import Change
     from cmp.core.yaml_tree import Node
     from cmp.writeback import Wanted
@@ -34,6 +35,15 @@ def change(root: Node | None, wanted: Wanted) -> Change:
             "argocd-image-cmp",
         )
     return Fields({"images": Fields(images)})
+
+
+def present(root: Node | None, alias: str) -> Locked | None:
+    """Return what a lock file has for an alias; raise `InvalidPolicy` for what is no tag."""
+    found = field(field(root, "images"), alias)
+    scalar = resolved(found) if found is not None else None
+    if not isinstance(scalar, Scalar):
+        return None
+    return parse_lock({alias: scalar.value})[alias]
 
 
 def header(wanted: Wanted) -> str:

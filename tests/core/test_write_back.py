@@ -51,11 +51,3 @@ def test_another_method_is_refused(written: str, complaint: str) -> None:
         read_image_list({"image-list": "web=nginx", "write-back-method": written})
 
     assert str(caught.value) == f"write-back-method: {complaint}"
-
-
-def test_git_is_told_to_come_later() -> None:
-    keys = {"image-list": "web=nginx", "write-back-method": "git:repocreds"}
-
-    (note,) = read_image_list(keys).notes
-
-    assert note.startswith("write-back-method: git is not supported yet, so nothing is written")

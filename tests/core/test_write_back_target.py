@@ -24,6 +24,13 @@ def parse(text: str, source: str = "helm", path: str = "a/b") -> WriteBackTarget
             id="kustomize",
         ),
         pytest.param("", "plugin", "image-lock", "a/b/.image-lock-team_app.yaml", id="plugin"),
+        pytest.param(
+            "kustomization",
+            "plugin",
+            "image-lock",
+            "a/b/.image-lock-team_app.yaml",
+            id="plugin-that-was-native",
+        ),
         pytest.param("helmvalues", "helm", "helmvalues", "a/b/values.yaml", id="values"),
         pytest.param("helmvalues:x/v.yaml", "helm", "helmvalues", "a/b/x/v.yaml", id="relative"),
         pytest.param("helmvalues:/x//./v.yaml", "helm", "helmvalues", "x/v.yaml", id="root"),
@@ -79,7 +86,6 @@ def test_a_kustomization_has_three_names() -> None:
         ),
         pytest.param("v.yaml", "kustomize", "no images of a kustomization", id="bare-kustomize"),
         pytest.param("", "directory", "for Helm and Kustomize only", id="directory"),
-        pytest.param("helmvalues", "plugin", "remove the key", id="plugin"),
     ],
 )
 def test_what_is_refused(text: str, source: str, complaint: str) -> None:

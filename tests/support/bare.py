@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.support.cli import run
-from tests.support.git import commit_all, git
+from tests.support.git import AUTHOR, commit_all, git
 
 
 class Bare:
@@ -33,6 +33,14 @@ class Bare:
         """Return a file's content, as its branch has it."""
         return git(self.path, "show", f"{branch}:{path}").encode()
 
+    def files(self, branch: str = "main") -> list[str]:
+        return git(self.path, "ls-tree", "-r", "--name-only", branch).splitlines()
+
+    def count(self, line: str, branch: str = "main") -> int:
+        """Return how many files have a text in them."""
+        argv = ["git", "grep", "--files-with-matches", "--fixed-strings", "-e", line, branch]
+        return len(run(argv, self.path, measured=False).stdout.splitlines())
+
     def tip(self, branch: str = "main") -> str:
         return git(self.path, "rev-parse", f"refs/heads/{branch}").strip()
 
@@ -43,13 +51,28 @@ class Bare:
         argv = ["git", "show-ref", "--verify", "--quiet", f"refs/heads/{branch}"]
         return run(argv, self.path, measured=False).returncode == 0
 
-    def commit(self, path: str, content: str, branch: str = "main") -> None:
-        """Push a commit as somebody else would."""
+    def commit(self, path: str, content: str | None, branch: str = "main") -> None:
+        """Push a commit as somebody else would; None removes the file."""
+        self._check_out(branch)
+        (self.work / path).parent.mkdir(parents=True, exist_ok=True)
+        if content is None:
+            (self.work / path).unlink()
+        else:
+            (self.work / path).write_text(content)
+        commit_all(self.work, f"other: {path}")
+        self._push(branch)
+
+    def revert(self, branch: str = "main") -> None:
+        """Push a commit that takes back the last one, as a person would."""
+        self._check_out(branch)
+        git(self.work, *AUTHOR, "revert", "--no-edit", "HEAD")
+        self._push(branch)
+
+    def _check_out(self, branch: str) -> None:
         git(self.work, "fetch", "--quiet", str(self.path), branch)
         git(self.work, "checkout", "--quiet", "--detach", "FETCH_HEAD")
-        (self.work / path).parent.mkdir(parents=True, exist_ok=True)
-        (self.work / path).write_text(content)
-        commit_all(self.work, f"other: {path}")
+
+    def _push(self, branch: str) -> None:
         git(self.work, "push", "--quiet", str(self.path), f"HEAD:refs/heads/{branch}")
 
     def hook(self, name: str, script: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.support.cli import run
 
 _NOBODYS = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
-_AUTHOR = ("-c", "user.name=tests", "-c", "user.email=tests@git.test")
+AUTHOR = ("-c", "user.name=tests", "-c", "user.email=tests@git.test")
 
 
 def commit_all(folder: Path, message: str) -> str:
@@ -14,7 +14,7 @@ def commit_all(folder: Path, message: str) -> str:
     if not (folder / ".git").exists():
         git(folder, "init", "--quiet", "--initial-branch=main")
     git(folder, "add", "--all")
-    git(folder, *_AUTHOR, "commit", "--quiet", f"--message={message}")
+    git(folder, *AUTHOR, "commit", "--quiet", f"--message={message}")
     return git(folder, "rev-parse", "HEAD").strip()
 
 

@@ -114,6 +114,8 @@ class Refresher(Program):
         own = {
             "PATH": os.defpath,
             "HOME": str(self._root),
+            "CMP_GIT_DIRECTORY": str(self._root),
+            "CMP_GIT_BATCH_WINDOW": "1s",
             **self.store.environment(),
             "CMP_WEBHOOK_SECRET": _SECRET,
         }
@@ -206,15 +208,19 @@ def apply_account(argocd: ArgoCD, root: Path) -> None:
         ("people", namespace),
         *(("application-namespace", other) for other in others),
         *(("pull-secrets", one) for one in (namespace, *others)),
+        ("components/git-write-back", namespace),
     ]
     for number, (folder, target) in enumerate(wanted):
         overlay = root / f"overlay-{number}"
         shutil.copytree(PROJECT / "kustomize" / folder, overlay / folder)
-        text = f"namespace: {target}\nresources: [{folder}]\n"
+        kind = "components" if folder.startswith("components/") else "resources"
+        text = f"namespace: {target}\n{kind}: [{folder}]\n"
         (overlay / "kustomization.yaml").write_text(text)
         built = run_command([str(TOOLS / "kustomize"), "build", str(overlay)], root, measured=False)
         assert built.returncode == 0, built.stderr
         for manifest in yaml.safe_load_all(built.stdout):
+            if manifest["kind"] not in _PATHS:
+                continue  # for Pods, of which there are none
             for subject in manifest.get("subjects", ()):
                 subject["namespace"] = namespace
             path = _PATHS[manifest["kind"]].format(target)

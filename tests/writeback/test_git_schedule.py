@@ -41,22 +41,29 @@ def test_when_a_batch_is_due(
 
 
 @pytest.mark.parametrize(
-    ("before", "digest", "now_s", "loops"),
+    ("before", "present", "digest", "now_s", "loops"),
     [
-        pytest.param([], "b", 0.0, False, id="nothing-before"),
-        pytest.param([(0.0, "b")], "c", 1.0, False, id="onwards"),
-        pytest.param([(0.0, "b")], "b", 1.0, True, id="somebody-reverted-ours"),
-        pytest.param([(0.0, "b"), (1.0, "a")], "b", 2.0, True, id="to-and-fro"),
-        pytest.param([(0.0, "b")], "a", 1.0, False, id="a-rollback"),
-        pytest.param([(0.0, "b")], "b", 61.0, False, id="long-ago"),
+        pytest.param([], "a", "b", 0.0, False, id="nothing-before"),
+        pytest.param([(0.0, "b")], "b", "c", 1.0, False, id="onwards"),
+        pytest.param([(0.0, "b")], "a", "b", 1.0, True, id="somebody-reverted-ours"),
+        pytest.param([(0.0, "b"), (1.0, "a")], "a", "b", 2.0, False, id="a-rollback-and-its-end"),
+        pytest.param(
+            [(0.0, "b"), (1.0, "a"), (2.0, "b"), (3.0, "a")], "a", "b", 4.0, True, id="to-and-fro"
+        ),
+        pytest.param([(0.0, "b")], "b", "a", 1.0, False, id="a-rollback"),
+        pytest.param([(0.0, "b")], "a", "b", 61.0, False, id="long-ago"),
+        pytest.param([(0.0, "b")], "", "b", 1.0, False, id="gone"),
+        pytest.param([(0.0, "b"), (1.0, "b")], "", "b", 2.0, True, id="gone-again"),
     ],
 )
 def test_what_is_a_loop(
-    before: list[tuple[float, str]], digest: str, now_s: float, *, loops: bool
+    before: list[tuple[float, str]], present: str, digest: str, now_s: float, *, loops: bool
 ) -> None:
-    found = history(*before).loops_at({"values.yaml": digest}, now_s, LIMITS)
+    path = "values.yaml"
 
-    assert found == ("values.yaml" if loops else "")
+    found = history(*before).loops_at({path: digest}, {path: present}, now_s, LIMITS)
+
+    assert found == (path if loops else "")
 
 
 @given(st.integers(min_value=1, max_value=5000))

@@ -1,0 +1,186 @@
+"""What is to be written to Git of one Application: which files of which branches, as values."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from cmp.core.application import PLUGIN, Source
+from cmp.core.image import Image
+from cmp.core.image_list import read_image_list
+from cmp.core.injection import Choice
+from cmp.core.keys import GIT_BRANCH, GIT_REPOSITORY, WRITE_BACK_TARGET
+from cmp.core.lock import Locked
+from cmp.core.people import HOLD, PIN
+from cmp.core.record import History
+from cmp.core.write_back_target import WriteBackTarget
+from cmp.errors import InvalidImage, InvalidPolicy
+from cmp.refresh.git_edits import ApplicationEdit, Item, SourceEdit
+from cmp.refresh.observed import Observed
+from cmp.refresh.update_log import Updated
+from cmp.refresh.wanted import Told, Wanted, WantedImage
+from cmp.writeback.git_address import normalized, without_userinfo
+from cmp.writeback.git_branch import DEFAULT, Branches
+from cmp.writeback.git_update import Change, Update, target_key
+
+_COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+_KINDS = {"Helm": "helm", "Kustomize": "kustomize", "Directory": "directory", "Plugin": "plugin"}
+
+Keys = Mapping[str, str]
+
+
+class Known(NamedTuple):
+    """What is known of an Application besides what it wants."""
+
+    told: Told | None
+    """What was written before."""
+    history: History
+    instance: str
+
+    @property
+    def written(self) -> frozenset[str]:
+        """The ids of the decisions that were written."""
+        return frozenset(self.told.decisions.split(",")) if self.told else frozenset()
+
+
+class GitWish(NamedTuple):
+    """What one Application wants in one repository."""
+
+    url: str
+    branches: Branches
+    update: Update
+    edit: ApplicationEdit
+    images: tuple[Updated, ...]
+    """What of it is new, with what was there before; none where that is not known."""
+    is_new: bool
+    """Something of it was not written yet; else it is only looked whether it is still there."""
+
+
+def git_wishes(app: Observed, wanted: Wanted, known: Known) -> tuple[GitWish, ...]:
+    """Return what an Application wants written, one for each repository and branch.
+
+    Nothing where Argo CD does not say yet what its sources are. Raises `InvalidPolicy` for what
+    its owner has to change.
+    """
+    places: dict[tuple[str, Branches], list[tuple[SourceEdit, list[WantedImage]]]] = {}
+    for source, kind in zip(app.application.sources, app.source_types, strict=True):
+        keys = wanted.in_git.get(source.id)
+        images = [image for image in wanted.images if image.source == source.id]
+        if keys is None or not images:
+            continue
+        renderer = "plugin" if source.plugin == PLUGIN else _KINDS.get(kind, "")
+        if not renderer:
+            return ()
+        url = keys.get(GIT_REPOSITORY, "").strip() or source.id.repo_url
+        edit = SourceEdit(
+            _target(keys, source, renderer, known.instance),
+            known.instance,
+            _items(keys, images, known),
+        )
+        places.setdefault((url, _branches(app, keys, source, url)), []).append((edit, images))
+    return tuple(
+        _wish(app, place, [edit for edit, _ in found], [i for _, own in found for i in own], known)
+        for place, found in places.items()
+    )
+
+
+def _target(keys: Keys, source: Source, renderer: str, instance: str) -> WriteBackTarget:
+    text = keys.get(WRITE_BACK_TARGET, "")
+    if source.id.chart and not (text.strip() and keys.get(GIT_REPOSITORY, "").strip()):
+        raise InvalidPolicy(
+            f"the chart {source.id.chart} lies in no Git repository; name one in git-repository "
+            "and the values file in write-back-target",
+            where=GIT_REPOSITORY,
+        )
+    return WriteBackTarget.parse(text, source=renderer, path=source.id.path, instance=instance)
+
+
+def _branches(app: Observed, keys: Keys, source: Source, url: str) -> Branches:
+    """Return the branches; without a key the one that Argo CD reads of that repository."""
+    revision = DEFAULT
+    for other in (source, *app.application.sources):
+        if normalized(other.id.repo_url) == normalized(url) and not other.id.chart:
+            revision = other.id.target_revision
+            break
+    text = keys.get(GIT_BRANCH, "").strip()
+    if _COMMIT.fullmatch(revision) and (not text or text.startswith(":")):
+        raise InvalidPolicy(
+            f"its target revision is the commit {revision[:12]}, which stays as it is; name a "
+            "branch in git-branch",
+            where=GIT_BRANCH,
+        )
+    return Branches.parse(text, revision)
+
+
+def _items(keys: Keys, images: list[WantedImage], known: Known) -> tuple[Item, ...]:
+    """Return a source's images in the order of its image-list."""
+    by_alias = {image.alias: image for image in images}
+    items = []
+    for managed in read_image_list(keys).images:
+        image = by_alias.get(managed.alias)
+        if image is None or image.repository != managed.repository:
+            continue
+        decision = image.decision
+        # What a person pinned goes before what another wrote in Git.
+        is_theirs = decision.is_pinned or image.told in (PIN, HOLD)
+        items.append(
+            Item(
+                image.name,
+                Choice(managed, decision.tag, decision.digest),
+                is_written=decision.id in known.written and not is_theirs,
+                past=tuple(_past(image, known.history)),
+            )
+        )
+    return tuple(items)
+
+
+def _past(image: WantedImage, history: History) -> Iterator[Locked]:
+    now = (image.decision.tag, image.decision.digest)
+    for past in history.get(image.name, ()):
+        if past.tag and past.repository == image.repository and (past.tag, past.digest) != now:
+            yield Locked(past.tag, past.digest)
+
+
+def _wish(
+    app: Observed,
+    place: tuple[str, Branches],
+    edits: list[SourceEdit],
+    images: list[WantedImage],
+    known: Known,
+) -> GitWish:
+    url, branches = place
+    new = [image for image in images if image.decision.id not in known.written]
+    before = {image.name: _before(app, image, known.told) for image in images}
+    update = Update(
+        app.application.name,
+        app.application.namespace,
+        tuple(_change(image, before[image.name]) for image in new or images),
+        target_key(without_userinfo(url), branches.base, edits[0].target.files[0]),
+    )
+    updates = tuple(
+        Updated(image.alias, before[image.name], image.reference)
+        for image in new
+        if before[image.name] != image.reference
+    )
+    return GitWish(url, branches, update, ApplicationEdit(tuple(edits)), updates, is_new=bool(new))
+
+
+def _before(app: Observed, image: WantedImage, told: Told | None) -> str:
+    """Return what an image was: as it was written, else as it runs."""
+    if told and image.name in told.images:
+        return told.images[image.name]
+    deployed = app.deployed(image.repository)
+    return str(deployed[0]) if len(deployed) == 1 else ""
+
+
+def _change(image: WantedImage, before: str) -> Change:
+    decision = image.decision
+    new = decision.digest or decision.tag
+    return Change(image.repository.path, image.alias, _version(before), new)
+
+
+def _version(reference: str) -> str:
+    try:
+        image = Image.parse(reference)
+    except InvalidImage:
+        return ""
+    return image.digest or image.tag or ""

@@ -1,0 +1,113 @@
+"""What people, and Argo CD, hear of what was written to Git."""
+
+import logging
+from datetime import UTC, datetime
+
+from cmp.core.people import ROLLBACK, Instruction, Rejected
+from cmp.errors import CmpError
+from cmp.refresh.cluster import Cluster
+from cmp.refresh.events import event
+from cmp.refresh.git_edits import Found
+from cmp.refresh.git_plan import GitWish
+from cmp.refresh.heard import Heard
+from cmp.refresh.observed import Observed
+from cmp.refresh.patches import application_path, describe, normal_refresh
+from cmp.refresh.rollbacks import describe_rollback
+from cmp.refresh.teller import create_event
+from cmp.refresh.update_log import log_updates
+from cmp.refresh.wanted import Wanted, WantedImage
+from cmp.refresh.watched import Name, Watched
+
+log = logging.getLogger(__name__)
+
+_SHORT = 7  # characters of a commit, as git shows it
+
+
+class GitReports:
+    """Writes Events and lines of the log; what is in the way of an Application once."""
+
+    def __init__(
+        self, cluster: Cluster, applications: Watched[Observed], heard: Heard, control_plane: str
+    ) -> None:
+        """Report to ``cluster``; what people changed in Git is said to ``heard``."""
+        self._cluster = cluster
+        self._applications = applications
+        self._heard = heard
+        self._control_plane = control_plane
+        self._in_the_way: dict[Name, str] = {}
+
+    def forget(self, name: Name) -> None:
+        """Tell again what is in the way, should something be."""
+        self._in_the_way.pop(name, None)
+
+    def committed(self, app: Observed, wish: GitWish, commit: str, where: str) -> None:
+        """Say that a commit has what was wished."""
+        known = [image for image in wish.images if image.before]
+        if wish.is_new:
+            log_updates(app.application.name, known, len(wish.images))
+        log.info(
+            "written to Git",
+            extra={"application": app.application, "where": where, "commit": commit},
+        )
+        if gone := wish.edit.found.gone:
+            note = f"{', '.join(gone)} had gone from {', '.join(wish.edit.found.files)}"
+            log.warning("written again", extra={"application": app.application, "reason": note})
+            self._event(app, "ImageRestored", f"{note}; commit {commit[:_SHORT]} has it", commit)
+        if known:
+            told = describe((image.before, image.after) for image in known)
+            self._event(app, "ImageUpdated", f"{told}: commit {commit[:_SHORT]}", commit)
+
+    def refresh(self, app: Observed) -> None:
+        """Have Argo CD look at the branch; by itself it does so every some minutes."""
+        if app.refresh_pending:
+            return
+        try:
+            body = normal_refresh(_now())
+            self._applications.learn(self._cluster.merge(application_path(app), body))
+        except CmpError as error:
+            where = {"application": app.application, "reason": error}
+            log.warning("Argo CD not told of a commit", extra=where)
+
+    def take_over(self, app: Observed, wanted: Wanted, found: Found) -> bool:
+        """Hold what a person put in Git in place of what was written; tell whether that is so."""
+        images = {image.name: image for image in wanted.images}
+        now = _now().replace(microsecond=0)
+        told = {
+            name: _rollback(images[name], there.tag, there.digest, ", ".join(found.files), now)
+            for name, there in found.changed.items()
+            if name in images
+        }
+        if not self._heard.correct(app.application.instance(self._control_plane), told):
+            return False
+        for name, said in told.items():
+            key = f"{images[name].decision.id} {said.tag}"
+            self._event(app, "ImageRolledBack", describe_rollback(images[name], said), key)
+        return True
+
+    def in_the_way(self, name: Name, app: Observed, wanted: Wanted, error: CmpError) -> None:
+        """Say why nothing is written, once as long as it is the same."""
+        text = str(error)
+        if self._in_the_way.get(name) != text:
+            self._in_the_way[name] = text
+            where = {"application": app.application, "reason": text}
+            log.warning("not written to Git", extra=where)
+            self._event(app, "ImageNotUpdated", f"not written to Git: {text}", wanted.decisions)
+
+    def _event(self, app: Observed, reason: str, text: str, key: str) -> None:
+        create_event(self._cluster, event(app, reason, text, key=key, now=_now()))
+
+
+def _rollback(image: WantedImage, tag: str, digest: str, files: str, now: datetime) -> Instruction:
+    return Instruction(
+        ROLLBACK,
+        by="somebody",
+        at=now,
+        tag=tag,
+        digest=digest,
+        reason=f"changed in Git, in {files}",
+        rejected=Rejected(image.decision.tag, image.decision.digest, image.decision.created),
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251 - when an Event happened

@@ -1,0 +1,298 @@
+"""Writing decisions to Git for Applications that ask for it, and what comes of that.
+
+Argo CD needs no more than to look at the branch again: what is committed it syncs as ever.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from queue import Empty, SimpleQueue
+from typing import NamedTuple
+
+from cmp.core.keys import WRITE_BACK_METHOD
+from cmp.errors import CmpError, IndexTorn
+from cmp.refresh.cluster import Cluster
+from cmp.refresh.git_access import Asker, GitAccess
+from cmp.refresh.git_plan import GitWish, Known, git_wishes
+from cmp.refresh.git_reports import GitReports
+from cmp.refresh.heard import Heard
+from cmp.refresh.instruments import Instruments
+from cmp.refresh.observed import Observed
+from cmp.refresh.projects import Project
+from cmp.refresh.state import ConfigMapState
+from cmp.refresh.wanted import Told, Wanted
+from cmp.refresh.watched import Name, Watched
+from cmp.writeback.git_edit import Place, Request
+from cmp.writeback.git_engine import GitEngine
+from cmp.writeback.git_writer import Outcome
+
+log = logging.getLogger(__name__)
+
+_NAME = "git"
+_LOOK_EVERY_S = 1.0
+_AGAIN_S = 15.0  # a request that waits is given anew: its credential may be another by now
+_REFUSED_AGAIN_S = 300.0
+_END_WITHIN_S = 5.0
+
+
+class GitSources(NamedTuple):
+    """What is known of Applications, and where it is remembered."""
+
+    cluster: Cluster
+    applications: Watched[Observed]
+    projects: Watched[Project]
+    state: ConfigMapState
+    heard: Heard
+
+
+class _Asked(NamedTuple):
+    """A request that was given to the engine."""
+
+    wish: GitWish
+    request: Request
+
+
+@dataclass(slots=True)
+class _Writing:
+    """One Application that is being written."""
+
+    told: Told
+    """What is remembered once all of it is done."""
+    revisions: tuple[str, ...]
+    """What Argo CD had compared it with."""
+    asked_s: float
+    asked: list[_Asked] = field(default_factory=list)
+    """What is not done yet."""
+    is_refused: bool = False
+    """Somebody has to change something first."""
+    commits: tuple[str, ...] = ()
+
+    def is_for(self, decisions: str, revisions: tuple[str, ...], *, looks: bool) -> bool:
+        """Tell whether it is under way already; what only ``looks`` does so at each commit."""
+        is_current = self.revisions == revisions or not (looks or self.is_refused)
+        return self.told.decisions == decisions and is_current
+
+
+class GitWriter:
+    """Has the images of Applications written; one thread does it, the methods are for others."""
+
+    def __init__(self, sources: GitSources, control_plane: str, instruments: Instruments) -> None:
+        """Prepare; `start` begins to work."""
+        self._applications, self._projects = sources.applications, sources.projects
+        self._state = sources.state
+        self._access = GitAccess(sources.cluster, control_plane)
+        self._reports = GitReports(
+            sources.cluster, sources.applications, sources.heard, control_plane
+        )
+        self._control_plane = control_plane
+        self._meter, self._health = instruments.meter, instruments.health
+        self._lags = instruments.lags
+        self._engine: GitEngine | None = None
+        self._outcomes: SimpleQueue[Outcome] = SimpleQueue()
+        self._writing: dict[Name, _Writing] = {}
+        self._seen: dict[Name, tuple[str, frozenset[str]]] = {}
+        """Of what was written: its decisions, and the commits in which it is known to stand."""
+        self._awaited: set[Name] = set()
+        """Whose images are committed, and were not seen to run yet."""
+        self._lock = threading.Lock()
+        self._wanted: Mapping[Name, Wanted] = {}
+        self._changed: set[Name] = set()
+        self._is_idle = True
+        self._awake = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=_NAME, daemon=True)
+
+    def start(self, engine: GitEngine) -> None:
+        """Begin to work, in a thread; the engine is to give `take` what becomes of requests."""
+        self._engine = engine
+        self._thread.start()
+
+    def take(self, outcome: Outcome) -> None:
+        """Take in what became of a request."""
+        self._outcomes.put(outcome)
+        self._awake.set()
+
+    def stop(self) -> None:
+        """Begin nothing more; what is being pushed is finished first."""
+        self._stopping.set()
+        self._awake.set()
+        if self._thread.is_alive():
+            self._thread.join(_END_WITHIN_S)
+        if self._engine:
+            self._engine.stop()
+
+    def wake(self, name: Name) -> None:
+        """Look again at an Application that has changed."""
+        with self._lock:
+            if name not in self._wanted:
+                return
+            self._changed.add(name)
+        self._awake.set()
+
+    def want(self, wanted: Mapping[Name, Wanted]) -> None:
+        """Take in what each Application is to run, of those that are written to Git."""
+        with self._lock:
+            self._wanted = wanted
+            self._changed |= wanted.keys()
+            self._is_idle = False
+        self._awake.set()
+
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether all is written that can be: what is left waits for people."""
+        with self._lock:
+            return self._is_idle
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._health.beat(_NAME)
+            self._awake.wait(_LOOK_EVERY_S)
+            self._awake.clear()
+            with self._lock:
+                wanted = self._wanted
+                changed, self._changed = self._changed, set()
+            try:
+                self._take_outcomes(wanted)
+                self._forget(wanted)
+                for name in changed & wanted.keys():
+                    self._look(name, wanted[name])
+                self._state.save()
+            except CmpError as error:
+                log.warning("state not saved", extra={"reason": error})
+                self._meter.count("store_errors_total", store="state")
+            under_way = [writing for writing in self._writing.values() if not writing.is_refused]
+            self._meter.show("git_waiting", len(self._writing))
+            with self._lock:
+                self._is_idle = not under_way and self._wanted is wanted and not self._changed
+
+    def _forget(self, wanted: Mapping[Name, Wanted]) -> None:
+        for name in self._writing.keys() - wanted.keys():
+            del self._writing[name]
+            if self._engine:
+                self._engine.withdraw("/".join(name))
+        for name in self._seen.keys() - wanted.keys():
+            del self._seen[name]
+            self._reports.forget(name)
+        self._awaited &= wanted.keys()
+
+    def _look(self, name: Name, wish: Wanted) -> None:
+        """Have an Application written, where it is not, or where somebody may have changed it."""
+        app = self._applications.get(name)
+        if app is None or app.is_deleted:
+            return
+        if name in self._awaited and _runs(app, wish):
+            self._awaited.remove(name)
+            self._measure(wish)
+        try:
+            self._ask(name, app, wish)
+        except CmpError as error:
+            self._meter.count("git_writes_total", result="refused")
+            self._reports.in_the_way(name, app, wish, error)
+        except Exception:
+            # A mistake of ours, about one Application; the others are not to wait.
+            log.exception("not written to Git", extra={"application": app.application})
+
+    def _ask(self, name: Name, app: Observed, wish: Wanted) -> None:
+        known = self._known(app)
+        is_written = known.told is not None and known.told.decisions == wish.decisions
+        seen, commits = self._seen.get(name, ("", frozenset[str]()))
+        if is_written and seen == wish.decisions and commits.issuperset(app.revisions):
+            return
+        writing, now_s = self._writing.get(name), time.monotonic()
+        is_new = not writing or not writing.is_for(wish.decisions, app.revisions, looks=is_written)
+        if writing and not is_new:
+            again_s = _REFUSED_AGAIN_S if writing.is_refused else _AGAIN_S
+            if now_s - writing.asked_s < again_s:
+                return
+        # What is on a branch of its own, and was written, is for others to merge.
+        wishes = [w for w in git_wishes(app, wish, known) if w.is_new or not w.branches.write]
+        asked = [_Asked(one, self._request(app, wish, one)) for one in wishes]
+        if not asked:
+            return
+        told = replace(wish.told, uid=app.uid)
+        self._writing[name] = _Writing(told, app.revisions, now_s, asked)
+        for one in asked:
+            if self._engine:
+                self._engine.submit(one.request)
+
+    def _request(self, app: Observed, wish: Wanted, one: GitWish) -> Request:
+        method = next(iter(wish.in_git.values())).get(WRITE_BACK_METHOD, "").strip()
+        asker = Asker(app.application.namespace, app.project, method)
+        project = self._projects.get((self._control_plane, app.project)) or Project()
+        address, credential, trust = self._access.login(one.url, asker, project)
+        write = one.branches.written(one.update)
+        return Request(
+            Place(address, one.branches.base, write, credential, trust), one.update, one.edit
+        )
+
+    def _known(self, app: Observed) -> Known:
+        instance = app.application.instance(self._control_plane)
+        told = self._state.told(instance)
+        try:
+            history = self._state.history(instance)
+        except IndexTorn:
+            history = {}
+        return Known(told if told and told.uid == app.uid else None, history, instance)
+
+    def _take_outcomes(self, wanted: Mapping[Name, Wanted]) -> None:
+        while True:
+            try:
+                outcome = self._outcomes.get_nowait()
+            except Empty:
+                return
+            update = outcome.request.update
+            name = (update.namespace, update.application)
+            writing, app = self._writing.get(name), self._applications.get(name)
+            if writing is None or app is None or name not in wanted:
+                continue
+            # Another may have taken its place.
+            for asked in [one for one in writing.asked if one.request is outcome.request]:
+                self._take(name, app, asked, outcome, wanted[name])
+
+    def _take(
+        self, name: Name, app: Observed, asked: _Asked, outcome: Outcome, wish: Wanted
+    ) -> None:
+        writing, found = self._writing[name], asked.wish.edit.found
+        if outcome.error:
+            writing.is_refused = outcome.again_s is None
+            result = "refused" if writing.is_refused else "failed"
+            self._meter.count("git_writes_total", result=result)
+            self._reports.in_the_way(name, app, wish, outcome.error)
+            return
+        writing.asked.remove(asked)
+        result = "committed" if outcome.commit else "unchanged"
+        result = "changed_by_others" if found.changed else result
+        self._meter.count("git_writes_total", result=result)
+        is_taken = not found.changed or self._reports.take_over(app, wish, found)
+        if outcome.commit:
+            writing.commits = (*writing.commits, outcome.commit)
+            where = f"{outcome.request.place.address} {outcome.branch}"
+            self._reports.committed(app, asked.wish, outcome.commit, where)
+            if not outcome.request.place.write:
+                self._reports.refresh(app)
+        if not is_taken:
+            del self._writing[name]  # looked at anew
+        elif not writing.asked:
+            self._finish(name, app, writing)
+
+    def _finish(self, name: Name, app: Observed, writing: _Writing) -> None:
+        del self._writing[name]
+        self._reports.forget(name)
+        commits = frozenset((*writing.revisions, *writing.commits))
+        self._seen[name] = (writing.told.decisions, commits)
+        if writing.commits:
+            self._awaited.add(name)
+        self._state.put_told(app.application.instance(self._control_plane), writing.told)
+
+    def _measure(self, wish: Wanted) -> None:
+        lag = self._lags.end(wish.decisions.split(","))
+        self._meter.count("syncs_total", result="synced")
+        if lag:
+            self._meter.observe("lag_seconds", lag[0], since=lag[1])
+
+
+def _runs(app: Observed, wish: Wanted) -> bool:
+    is_over = app.operation.is_over and app.sync_status == "Synced"
+    return is_over and all(image.is_among(app.seen(image.repository)) for image in wish.images)
