@@ -4,10 +4,11 @@
 # wheels`), so nothing is fetched in here but those of PACKAGES that the base lacks. helm and
 # kustomize are not in it: an init container copies them from the Argo CD image in use.
 
-# debian:trixie-slim of 2026-08-24, for all architectures.
-ARG BASE=docker.io/library/debian:trixie-slim@sha256:d7e12182ce18b85b93007c1dedf31f2d29e01ccf3182cc4017c709b6259bc132
+# debian:bookworm-20261005-slim, for all architectures. Its Python is the one that the tests run with;
+# from 3.13 on Python refuses the certificates of many a private authority.
+ARG BASE=docker.io/library/debian:bookworm-slim@sha256:7c7b2c966bc9ee8cedfeef67e0e279108992c77681fa595db4a9d65c06ccc587
 # The base's Python, for which the wheels are.
-ARG PYTHON=3.13
+ARG PYTHON=3.11
 
 
 FROM ${BASE} AS system

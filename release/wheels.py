@@ -17,6 +17,9 @@ from release.recipe import PROJECT, default
 FOLDER = PROJECT / "build" / "wheels"
 # What the wheels may ask of the base's C library: Debian's is much newer.
 _TAGS = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
+# pip goes by the Python that it runs with where a package asks for another only with some. Debian
+# 12's is 3.11.2, and redis asks for this one before 3.11.3.
+_WITH_ITS_PYTHON = ("async-timeout",)
 
 
 class CannotCollect(Exception):
@@ -40,14 +43,14 @@ def collect(machine: str = "") -> Path:
             *("--python-version", default("PYTHON")),
             *(option for tag in _TAGS for option in ("--platform", f"{tag}_{machine}")),
             *("--constraint", str(PROJECT / "constraints.txt"), "--dest", str(FOLDER)),
-            *("pip", f"{ours}[refresh]"),
+            *("pip", f"{ours}[refresh]", *_WITH_ITS_PYTHON),
         )
         stamp.touch()
     return FOLDER
 
 
 def _key(machine: str) -> str:
-    digest = hashlib.sha256(f"{machine} {default('PYTHON')} {_TAGS}".encode())
+    digest = hashlib.sha256(f"{machine} {default('PYTHON')} {_TAGS} {_WITH_ITS_PYTHON}".encode())
     for name in ("pyproject.toml", "constraints.txt"):
         digest.update((PROJECT / name).read_bytes())
     return digest.hexdigest()[:12]
