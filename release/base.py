@@ -70,7 +70,7 @@ def make() -> Path:
 
 
 def _suite() -> str:
-    """Return the release of Debian that the Dockerfile's base is: ``debian:trixie-slim@…``."""
+    """Return the release of Debian that the Dockerfile's base is: ``debian:<release>-slim@…``."""
     found = re.search(r"debian:([a-z]+)-slim", default("BASE"))
     assert found, "Dockerfile: BASE is no debian:<release>-slim"
     return found[1]
