@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from cmp.core.image_list import read_image_list
 from cmp.core.injection import Choice
 from cmp.core.keys import (
+    GIT_BRANCH,
     IMAGE_LIST,
     IMAGE_LOCK,
     OWN_PARAMETERS,
+    PULL_REQUEST,
+    WRITE_BACK_METHOD,
     is_policy_key,
     lock_file_name,
     nearest_key,
@@ -90,7 +93,7 @@ def choose(
             f"application {request.instance}: neither its parameters nor the index have an "
             "image-list for it, so its images are Git's"
         )
-    locks = _locks(request, directory)
+    locks = _locks(request, directory, keys)
     if locks:
         notes += locks.strangers([image.alias for image in image_list.images])
     outcomes = []
@@ -167,15 +170,23 @@ def _policy_parameters(request: RenderRequest) -> dict[str, str]:
     return keys
 
 
-def _locks(request: RenderRequest, directory: str) -> Locks | None:
+def _locks(request: RenderRequest, directory: str, keys: Mapping[str, str]) -> Locks | None:
     """Return the images that are given, or None where none is: as nearly always."""
     file = os.path.join(directory, lock_file_name(request.instance))
     has_file = os.path.lexists(file)
-    if not has_file and IMAGE_LOCK not in request.parameters:
+    is_proposed = not has_file and _is_proposed(keys)
+    if not has_file and not is_proposed and IMAGE_LOCK not in request.parameters:
         return None
     from cmp.locks import Locks
 
-    return Locks.of(request, directory, has_file=has_file)
+    return Locks.of(request, directory, has_file=has_file, is_proposed=is_proposed)
+
+
+def _is_proposed(keys: Mapping[str, str]) -> bool:
+    """Tell whether others merge what is decided: until they do, it is not to be rendered."""
+    if not keys.get(WRITE_BACK_METHOD, "").strip().startswith("git"):
+        return False
+    return bool(keys.get(PULL_REQUEST, "").strip()) or ":" in keys.get(GIT_BRANCH, "")
 
 
 def _recorded(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cmp.core.injection import Choice
 from cmp.core.instructions import Pin, is_in_force
-from cmp.core.keys import IMAGE_LOCK
+from cmp.core.keys import IMAGE_LOCK, lock_file_name
 from cmp.core.lock import Locked, LockFile, parse_lock, strangers
 from cmp.errors import InvalidPolicy
 from cmp.lock_file import read_lock_file
@@ -41,9 +41,16 @@ class Locks(NamedTuple):
     file: LockFile | None
 
     @classmethod
-    def of(cls, request: RenderRequest, directory: str, *, has_file: bool) -> Self:
-        """Read the parameter and the lock file; raise `InvalidInput` for what cannot be used."""
+    def of(
+        cls, request: RenderRequest, directory: str, *, has_file: bool, is_proposed: bool = False
+    ) -> Self:
+        """Read the parameter and the lock file; raise `InvalidInput` for what cannot be used.
+
+        One that is proposed, and nobody has merged, is as if it were there and empty.
+        """
         parameter = parse_lock(request.parameters.get(IMAGE_LOCK, {}))
+        if is_proposed:
+            return cls(parameter, LockFile(lock_file_name(request.instance), {}))
         if not has_file:
             return cls(parameter, None)
         root = repository_root(directory, request.source.path)

@@ -26,6 +26,8 @@ from cmp.core.keys import (
     GIT_REPOSITORY,
     KEYS,
     PREFIX,
+    PULL_REQUEST,
+    PULL_REQUEST_LABELS,
     WRITE_BACK_TARGET,
     lock_file_name,
 )
@@ -36,6 +38,7 @@ from cmp.core.snapshot import Tag
 from cmp.core.strategies import STRATEGIES
 from cmp.core.update_window import is_open
 from cmp.core.verdicts import verdicts
+from cmp.core.write_back import requires_auto_sync
 from cmp.errors import InvalidPolicy
 from cmp.lock_file import read_lock_file
 from cmp.renderers.images import placed, with_images
@@ -149,6 +152,7 @@ def _complaints(keys: Keys) -> list[str]:
     try:
         image_list = read_image_list({"image-list": _IMAGE_LIST, **keys})
         is_true(keys, "allow-empty")
+        requires_auto_sync(keys)
         for image in image_list.images:
             Selection.of(image.policy)
             if image.window:
@@ -330,7 +334,7 @@ def test_no_block_stands_where_no_test_looks() -> None:
 
 
 # Read by what writes to Git alone: docs/write-back.md, tests/refresh/test_git_plan.py.
-_WRITING = (WRITE_BACK_TARGET, GIT_BRANCH, GIT_REPOSITORY)
+_WRITING = (WRITE_BACK_TARGET, GIT_BRANCH, GIT_REPOSITORY, PULL_REQUEST, PULL_REQUEST_LABELS)
 
 
 def _choosing() -> list[str]:

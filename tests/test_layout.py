@@ -14,6 +14,7 @@ from cmp.core.strategies import STRATEGIES
 from cmp.index import BACKENDS
 from cmp.renderers import RENDERERS
 from cmp.writeback import TARGETS
+from cmp.writeback.forges import FORGES
 from tests.support.cli import PATH, PROJECT, TOOLS, run
 from tests.support.guestbook import Guestbook, images
 from tests.support.hostile import plant
@@ -295,13 +296,21 @@ def test_plugin_yaml_is_what_the_design_says() -> None:
             "cmp/writeback",
             {target.module.rpartition(".")[2] for target in TARGETS.values()},
             {
-                *("changed", "helm_parameters"),
+                *("changed", "helm_parameters", "kustomize_images"),
                 *("git", "git_address", "git_branch", "git_clone", "git_credential"),
                 *("git_deputy", "git_edit", "git_engine", "git_files", "git_login"),
                 *("git_message", "git_reason", "git_schedule", "git_settings", "git_signing"),
                 *("git_update", "git_writer", "github_app", "go_template"),
+                *("git_outcome", "git_queue", "git_tip"),
+                *("proposal", "proposal_round", "pull_request", "request_text"),
             },
             id="targets",
+        ),
+        pytest.param(
+            "cmp/writeback/forges",
+            {forge.partition(":")[0].rpartition(".")[2] for forge in FORGES.values()},
+            {"api"},
+            id="forges",
         ),
         pytest.param(
             "cmp/index",
@@ -309,7 +318,7 @@ def test_plugin_yaml_is_what_the_design_says() -> None:
             {
                 *("ack_document", "documents", "json_document", "snapshot_document"),
                 *("instruction_document", "found"),
-                *("copied", "names", "protocols", "redis_address"),
+                *("copied", "names", "protocols", "redis_address", "redis_connection"),
             },
             id="backends",
         ),

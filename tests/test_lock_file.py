@@ -170,6 +170,7 @@ _PARAMETER = [{"name": "image-lock", "map": {"app": "v1"}}]
 _PINNED = {"tag": "v2", "pinned": True}
 _PIN = {"app.pin": "v3"}
 _FILE = "{app: v5}"
+_GIT = {"write-back-method": "git"}
 
 
 @pytest.mark.parametrize(
@@ -229,6 +230,20 @@ _FILE = "{app: v5}"
         pytest.param({"decision": "v7", "file": "{}"}, "", id="not-in-the-file-is-gits"),
         pytest.param({"file": "{}", "keys": _PIN}, "v3", id="not-in-the-file-but-pinned"),
         pytest.param({"file": "{}", "parameters": _PARAMETER}, "v1", id="not-in-it-but-given"),
+        pytest.param({"decision": "v7", "keys": _GIT}, "v7", id="a-decision-that-git-lost"),
+        pytest.param(
+            {"decision": "v7", "keys": {**_GIT, "pull-request": "gitlab"}}, "", id="nobody-merged"
+        ),
+        pytest.param(
+            {"decision": "v7", "keys": {**_GIT, "git-branch": "main:updates"}},
+            "",
+            id="nobody-merged-a-branch",
+        ),
+        pytest.param(
+            {"decision": "v7", "file": _FILE, "keys": {**_GIT, "pull-request": "gitlab"}},
+            "v5",
+            id="what-was-merged",
+        ),
     ],
 )
 def test_what_goes_before_what(tmp_path: Path, case: dict[str, Any], tag: str) -> None:

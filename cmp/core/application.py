@@ -13,6 +13,8 @@ from cmp.core.record import SourceId, without_credentials
 from cmp.errors import InvalidApplication, InvalidPolicy
 
 PLUGIN = "image-cmp"
+HELM, KUSTOMIZE = "Helm", "Kustomize"
+"""Kinds of native sources that take images (argo-cd, types.go ApplicationSourceType)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,8 @@ class Source:
     """Plugin parameters, or those a native source's options convert to."""
     is_reference: bool = False
     """Holds only files for other sources (``ref:``) and renders nothing."""
+    kind: str = ""
+    """What Argo CD renders a native source as, where it says so: ``Helm``, ``Kustomize`` …"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +51,29 @@ class Application:
         return f"{self.namespace}_{self.name}"
 
     @property
-    def policy_source(self) -> Source | None:
-        """The source whose images the annotations speak of: the first one of our plugin.
+    def is_native(self) -> bool:
+        """Tell whether our plugin renders none of it."""
+        return all(source.plugin != PLUGIN for source in self.sources)
 
-        Where no source names the plugin (a native Application, read on a laptop), it is
-        the first that renders anything.
+    @property
+    def policy_sources(self) -> tuple[Source, ...]:
+        """The sources whose images the annotations may speak of.
+
+        Those of our plugin; of a native Application those that render anything.
         """
-        plugins = [source for source in self.sources if source.plugin == PLUGIN]
-        native = [s for s in self.sources if s.plugin is None and not s.is_reference]
-        return next(iter(plugins or native), None)
+        if not self.is_native:
+            return tuple(source for source in self.sources if source.plugin == PLUGIN)
+        return tuple(s for s in self.sources if s.plugin is None and not s.is_reference)
+
+    @property
+    def policy_source(self) -> Source | None:
+        """The one of `policy_sources` that they speak of by default: the first.
+
+        Of native ones the first that Argo CD says takes images, as argocd-image-updater has it
+        (reference/image-updater.md §3).
+        """
+        found = self.policy_sources
+        return next((s for s in found if s.kind in (HELM, KUSTOMIZE)), next(iter(found), None))
 
     def policy(self, source: Source) -> Mapping[str, str]:
         """Return the annotations' policy keys that apply to ``source``.
@@ -74,7 +92,7 @@ class Application:
                 f"{nearest(name, known)}",
                 where=SOURCE,
             )
-        if not is_default and source.plugin != PLUGIN:
+        if source not in self.policy_sources:
             return {}
         return for_source(self.annotations, (source.name, source.id.path), is_default=is_default)
 
@@ -99,11 +117,18 @@ def parse_application(manifest: Mapping[str, Any]) -> Application:
         namespace=_text(metadata, "namespace", "metadata"),
         destination_namespace=_text(_mapping(spec, "destination"), "namespace", "spec.destination"),
         annotations=_policy_annotations(metadata),
-        sources=tuple(_source(source) for source in sources),
+        sources=tuple(map(_source, sources, _kinds(manifest, len(sources)))),
     )
 
 
-def _source(manifest: Any) -> Source:
+def _kinds(manifest: Mapping[str, Any], sources: int) -> list[str]:
+    """Return what Argo CD has found each source to be, where it has."""
+    status = manifest.get("status") or {}
+    found = status.get("sourceTypes") or [status.get("sourceType") or ""]
+    return [str(found[number]) if number < len(found) else "" for number in range(sources)]
+
+
+def _source(manifest: Any, found: str) -> Source:
     if not isinstance(manifest, dict):
         raise InvalidApplication("a source is not a mapping", where="spec.source")
     plugin = manifest.get("plugin")
@@ -125,7 +150,18 @@ def _source(manifest: Any) -> Source:
         plugin=name,
         parameters=parameters,
         is_reference="ref" in manifest and not manifest.get("path") and not manifest.get("chart"),
+        kind=_kind(manifest, found) if name is None else "",
     )
+
+
+def _kind(manifest: Mapping[str, Any], found: str) -> str:
+    """Return what a native source is: as it says outright, else as Argo CD has found it to be.
+
+    (argo-cd, types.go ExplicitType.)
+    """
+    kinds = (HELM, KUSTOMIZE, "Directory")
+    said = [kind for kind in kinds if manifest.get(kind.lower()) is not None]
+    return said[0] if len(said) == 1 else HELM if manifest.get("chart") else found
 
 
 # Argo CD takes the helm it has for either of these versions and refuses any other, and a chart

@@ -6,7 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from cmp.core.image import Repository, split_tag
-from cmp.core.keys import IMAGE_LIST, SOURCE, WRITE_BACK_METHOD, split_alias, unknown_keys
+from cmp.core.keys import (
+    FORCE_UPDATE,
+    IMAGE_LIST,
+    SOURCE,
+    WRITE_BACK_METHOD,
+    split_alias,
+    unknown_keys,
+)
 from cmp.core.policy import OPTIONS, Policy
 from cmp.core.remarks import remarks
 from cmp.errors import InvalidImage, InvalidPolicy
@@ -41,6 +48,8 @@ class ManagedImage(NamedTuple):
     """When its decision may change; no rule of the choice itself."""
     pull_secret: str = ""
     """Whose credentials the refresher lists its repository with."""
+    force_update: str = ""
+    """As it is written; only native Applications have a use for it."""
 
 
 class ImageList(NamedTuple):
@@ -272,8 +281,8 @@ def _managed(entry: _Entry, answers: list[str], keys: Mapping[str, str]) -> Mana
         kustomize_name=_target(alias, "kustomize.image-name", own("kustomize.image-name")),
         manifest_paths=_manifest_paths(alias, own("manifest-path")),
     )
-    window, pull_secret = (
+    others = (
         own(option) or options.get(option, "").strip()
-        for option in ("update-window", "pull-secret")
+        for option in ("update-window", "pull-secret", FORCE_UPDATE)
     )
-    return ManagedImage(alias, entry.repository, policy, target, window, pull_secret)
+    return ManagedImage(alias, entry.repository, policy, target, *others)

@@ -12,9 +12,13 @@ PREFIX = "argocd-image-updater.argoproj.io/"
 IMAGE_LIST = "image-list"
 SOURCE = "source"
 WRITE_BACK_METHOD = "write-back-method"
+FORCE_UPDATE = "force-update"
+REQUIRE_AUTO_SYNC = "require-auto-sync"
 WRITE_BACK_TARGET = "write-back-target"
 GIT_BRANCH = "git-branch"
 GIT_REPOSITORY = "git-repository"
+PULL_REQUEST = "pull-request"
+PULL_REQUEST_LABELS = "pull-request-labels"
 IMAGE_LOCK = "image-lock"
 """No policy but a plugin parameter: the images themselves (cmp.core.lock)."""
 PATCHES = "patches"
@@ -129,8 +133,9 @@ KEYS: tuple[Key, ...] = (
         application_wide=True,
     ),
     Key(
-        "force-update",
-        "accepted: every listed image is a candidate here, running or not",
+        FORCE_UPDATE,
+        "`true`: a native Application gets the image though Argo CD lists none of its repository; "
+        "what the plugin renders always does",
         application_wide=True,
     ),
     Key(
@@ -141,9 +146,15 @@ KEYS: tuple[Key, ...] = (
     ),
     Key(
         WRITE_BACK_METHOD,
-        "`live` (default): nothing is written; `argocd`: the images stand in the Application's "
-        "spec, as parameter `image-lock`; `git`, `git:repocreds` or "
+        "`live` (default): nothing is written; `argocd` (default of native Applications): the "
+        "images stand in the Application's spec; `git`, `git:repocreds` or "
         "`git:secret:<namespace>/<name>`: they are committed to its repository",
+        per_image=False,
+        application_wide=True,
+    ),
+    Key(
+        REQUIRE_AUTO_SYNC,
+        "`false`: a native Application is updated though it does not sync by itself",
         per_image=False,
         application_wide=True,
     ),
@@ -163,6 +174,18 @@ KEYS: tuple[Key, ...] = (
     Key(
         GIT_REPOSITORY,
         "URL of the repository that is written; default: the source's",
+        per_image=False,
+        application_wide=True,
+    ),
+    Key(
+        PULL_REQUEST,
+        "`github`, `gitlab`: with `git`, ask for a merge instead of pushing",
+        per_image=False,
+        application_wide=True,
+    ),
+    Key(
+        PULL_REQUEST_LABELS,
+        "comma list: labels of the pull request",
         per_image=False,
         application_wide=True,
     ),

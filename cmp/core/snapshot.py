@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cmp.core.image import Repository
 from cmp.core.policy import wants_platform
 from cmp.core.reasons import ADMITTED, Reason
 
 _MOST_GONE = 20_000  # the last that came
+_AFTER = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +62,22 @@ class Snapshot:
 def listed(
     repository: Repository, names: Iterable[str], now: datetime, old: Snapshot | None
 ) -> Snapshot:
-    """Return the snapshot of a complete listing: what is known of tags seen before stays."""
+    """Return the snapshot of a complete listing: what is known of tags seen before stays.
+
+    A tag that is new was seen after all others, whatever the clock says: had it jumped back,
+    all that is pushed would count as older than what is chosen.
+    """
     if old is None:
         return Snapshot(repository, now, {name: Tag(name, now) for name in sorted(names)})
-    tags = {
-        name: old.tags.get(name) or Tag(name, old.gone.get(name, now)) for name in sorted(names)
-    }
     seen = {
         **old.gone,
         **{name: tag.first_seen for name, tag in old.tags.items() if tag.first_seen},
+    }
+    newest = max(seen.values(), default=None)
+    seen_now = now if newest is None or now > newest else newest + _AFTER
+    tags = {
+        name: old.tags.get(name) or Tag(name, old.gone.get(name, seen_now))
+        for name in sorted(names)
     }
     gone = sorted(((time, name) for name, time in seen.items() if name not in tags), reverse=True)
     kept = {name: time for time, name in gone[:_MOST_GONE]}

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cmp.core.keys import WRITE_BACK_METHOD, nearest
+from cmp.core.keys import REQUIRE_AUTO_SYNC, WRITE_BACK_METHOD, nearest
+from cmp.core.policy import is_true
 from cmp.errors import InvalidPolicy
 
 if TYPE_CHECKING:
@@ -40,3 +41,29 @@ def method(keys: Mapping[str, str]) -> str:
             where=WRITE_BACK_METHOD,
         )
     return name or LIVE
+
+
+def native_method(keys: Mapping[str, str]) -> str:
+    """Return ``argocd`` or ``git``, of an Application that our plugin does not render.
+
+    Without the key ``argocd``, as argocd-image-updater has it. Raises `InvalidPolicy` as `method`
+    does, and for ``live``: nothing of ours is in the render.
+    """
+    if not keys.get(WRITE_BACK_METHOD, "").strip():
+        return ARGOCD
+    found = method(keys)
+    if found == LIVE:
+        raise InvalidPolicy(
+            f"{LIVE} is for what our plugin renders, and this Application is native; write "
+            f"{ARGOCD} or {GIT}, or have the plugin render it",
+            where=WRITE_BACK_METHOD,
+        )
+    return found
+
+
+def requires_auto_sync(keys: Mapping[str, str]) -> bool:
+    """Tell whether a native Application is left alone that does not sync by itself: by default.
+
+    Raises `InvalidPolicy` naming the key.
+    """
+    return not keys.get(REQUIRE_AUTO_SYNC, "").strip() or is_true(keys, REQUIRE_AUTO_SYNC)

@@ -5,32 +5,27 @@
 ``image-cmp:changes`` is a sorted set of the snapshots' and records' keys by the generation that
 last changed each, so that a mirror reads only what is new to it; ``image-cmp:forgotten`` has, by
 time, those of them that are no more. ``image-cmp:ack:<pod>`` is what a mirror has,
-``image-cmp:writer`` who may write, and ``image-cmp:touched`` a set of what is to be looked at now.
+and ``image-cmp:touched`` a set of what is to be looked at now.
 """
 
 from __future__ import annotations
 
-import threading
-from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
-import redis
-from redis.backoff import ExponentialWithJitterBackoff
-from redis.retry import Retry
-
-from cmp.errors import IndexUnavailable, InvalidInput
 from cmp.index import Document, documents, touch_of
 from cmp.index.ack_document import dump_ack, load_ack
 from cmp.index.instruction_document import dump_instructions, load_instructions
 from cmp.index.json_document import SCHEMA, schema_of, schema_to_write
 from cmp.index.redis_address import Address
+from cmp.index.redis_connection import PREFIX, RedisConnection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
-    from typing import Any, TypeVar
+    from typing import Any
+
+    from redis.client import Pipeline
 
     from cmp.core.image import Repository
     from cmp.core.people import Instruction
@@ -38,24 +33,16 @@ if TYPE_CHECKING:
     from cmp.core.snapshot import Snapshot
     from cmp.index import Acknowledged, Manifest, Touch
 
-    _T = TypeVar("_T")
-
-_PREFIX = "image-cmp:"
 _KINDS = ("repository", "application")
-MANIFEST = f"{_PREFIX}manifest"
-_CHANGES = f"{_PREFIX}changes"
-_FORGOTTEN = f"{_PREFIX}forgotten"
-_WRITER = f"{_PREFIX}writer"
-_ACK = f"{_PREFIX}ack:"
-_TOUCHED = f"{_PREFIX}touched"
+MANIFEST = f"{PREFIX}manifest"
+_CHANGES = f"{PREFIX}changes"
+_FORGOTTEN = f"{PREFIX}forgotten"
+_ACK = f"{PREFIX}ack:"
+_TOUCHED = f"{PREFIX}touched"
 _TOUCHED_S = 600
 """When nobody works for so long, whoever begins to looks at everything."""
-_TIMEOUT_S = 5.0
-_RETRIES = 2
 _ACK_S = 15
 """How long a mirror counts as one after it last said so."""
-_WRITER_S = 10
-"""How long a writer that died keeps others from writing."""
 _MOST_TOUCHED = 10_000  # in one answer; the others are in the next
 _TOLD_FOR = timedelta(days=1)
 """How long a mirror that was away is told what was forgotten; it copies all when it is back."""
@@ -72,22 +59,12 @@ class RedisIndex:
         ``CMP_STORE_USERNAME``, ``CMP_STORE_PASSWORD`` and ``CMP_STORE_CA``, where the URL has
         none. Raises `InvalidInput`.
         """
-        self._address = Address.parse(url, env)
-        self._token = ""
+        self._connection = RedisConnection(Address.parse(url, env))
+        self._client = self._connection.client
+        self._asked = self._connection.asked
+        self.writing = self._connection.writing
+        """Be the one that writes; raises `IndexUnavailable` when another is."""
         self._newest = self._schema = newest
-        try:
-            self._client = redis.Redis.from_url(
-                self._address.url,
-                **self._address.options,
-                socket_timeout=_TIMEOUT_S,
-                socket_connect_timeout=_TIMEOUT_S,
-                health_check_interval=30,
-                client_name="image-cmp",
-                retry=Retry(ExponentialWithJitterBackoff(cap=1, base=0.1), _RETRIES),
-                retry_on_error=[redis.BusyLoadingError, redis.ConnectionError, redis.TimeoutError],
-            )
-        except (ValueError, redis.RedisError) as error:
-            raise InvalidInput(f"{error}", where=self._address.url) from None
 
     def manifest(self) -> Manifest | None:
         """Return the manifest, or None if nothing was ever published here."""
@@ -129,7 +106,7 @@ class RedisIndex:
         found: Any = self._asked(lambda: self._client.zrange(_CHANGES, 0, -1))
         forgotten = self._forgotten()
         for key in found:
-            kind, _, identity = _text(key).removeprefix(_PREFIX).partition(":")
+            kind, _, identity = _text(key).removeprefix(PREFIX).partition(":")
             if _text(key) not in forgotten:
                 yield kind, identity
 
@@ -146,7 +123,7 @@ class RedisIndex:
         until = (now - _TOLD_FOR).timestamp()
         old: Any = self._asked(lambda: self._client.zrangebyscore(_FORGOTTEN, "-inf", until))
 
-        def forget(pipe: redis.client.Pipeline) -> None:
+        def forget(pipe: Pipeline) -> None:
             if old:
                 pipe.zrem(_CHANGES, *old)
                 pipe.zrem(_FORGOTTEN, *old)
@@ -154,7 +131,7 @@ class RedisIndex:
             pipe.zadd(_CHANGES, dict.fromkeys(keys, generation))
             pipe.zadd(_FORGOTTEN, dict.fromkeys(keys, now.timestamp()))
 
-        self._transact(forget)
+        self._connection.transact(forget)
 
     def put_snapshot(self, snapshot: Snapshot) -> None:
         """Replace the repository's snapshot."""
@@ -200,7 +177,7 @@ class RedisIndex:
             there = dict(zip(some, self._many(some), strict=True))
             forgotten = self._forgotten() if None in there.values() else frozenset()
             for key, data in there.items():
-                kind, _, identity = key.removeprefix(_PREFIX).partition(":")
+                kind, _, identity = key.removeprefix(PREFIX).partition(":")
                 if kind in _KINDS and (data is not None or key in forgotten):
                     yield Document(kind, identity, data)
 
@@ -222,7 +199,7 @@ class RedisIndex:
         """Leave, for the refresher that works, what is to be looked at now."""
         members = [" ".join(touch) for touch in touches]
 
-        def leave(pipe: redis.client.Pipeline) -> None:
+        def leave(pipe: Pipeline) -> None:
             pipe.multi()
             pipe.sadd(_TOUCHED, *members)
             pipe.expire(_TOUCHED, _TOUCHED_S)
@@ -242,87 +219,25 @@ class RedisIndex:
     def _many(self, keys: list[Any]) -> Any:
         return self._asked(lambda: self._client.mget(keys))
 
-    @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Be the one that writes; raise `IndexUnavailable` when another is.
-
-        Should this process stall for so long that another takes over, its writes fail.
-        """
-        token = uuid4().hex
-        milliseconds = _WRITER_S * 1000
-        if not self._asked(lambda: self._client.set(_WRITER, token, nx=True, px=milliseconds)):
-            raise IndexUnavailable(
-                "another refresher is writing here; wait for it or stop it",
-                where=self._address.url,
-            )
-        self._token = token
-        done = threading.Event()
-        renewal = threading.Thread(target=self._renew, args=(done,), name="writer", daemon=True)
-        renewal.start()
-        try:
-            yield
-        finally:
-            done.set()
-            renewal.join()
-            with suppress(IndexUnavailable):  # it ends by itself
-                self._transact(lambda pipe: pipe.delete(_WRITER))
-            self._token = ""
-
-    def _renew(self, done: threading.Event) -> None:
-        while not done.wait(_WRITER_S / 3):
-            try:
-                self._transact(lambda _: None)
-            except IndexUnavailable:
-                continue  # the next write says why
-
     def _put(self, key: str, data: bytes, generation: int | None = None) -> None:
-        def put(pipe: redis.client.Pipeline) -> None:
+        def put(pipe: Pipeline) -> None:
             pipe.set(key, data)
             if generation is not None:
                 pipe.zadd(_CHANGES, {key: generation})
                 pipe.zrem(_FORGOTTEN, key)
 
-        self._transact(put)
-
-    def _transact(self, command: Callable[[redis.client.Pipeline], object]) -> None:
-        """Run commands as one, if we are still the one that writes.
-
-        Where nobody is, as when Redis has lost everything, we are again.
-        """
-
-        def guarded(pipe: redis.client.Pipeline) -> None:
-            writer = _text(pipe.get(_WRITER) or self._token)
-            if self._token and writer != self._token:
-                raise IndexUnavailable(
-                    "another refresher has taken over, so nothing was written",
-                    where=self._address.url,
-                )
-            pipe.multi()
-            if self._token:
-                pipe.set(_WRITER, self._token, ex=_WRITER_S)
-            command(pipe)
-
-        self._asked(lambda: self._client.transaction(guarded, _WRITER))
+        self._connection.transact(put)
 
     def _get(self, key: str) -> bytes | None:
         data: Any = self._asked(lambda: self._client.get(key))
         return data if isinstance(data, bytes) else None
 
-    def _asked(self, ask: Callable[[], _T]) -> _T:
-        try:
-            return ask()
-        except redis.RedisError as error:
-            raise IndexUnavailable(
-                f"{self._address.without_secrets(error)}; is it there, and may we use it?",
-                where=self._address.url,
-            ) from None
-
     def _where(self, key: str) -> str:
-        return f"{self._address.url} {key}"
+        return f"{self._connection.url} {key}"
 
 
 def _key(kind: str, identity: str) -> str:
-    return f"{_PREFIX}{kind}:{identity}"
+    return f"{PREFIX}{kind}:{identity}"
 
 
 def _text(data: Any) -> str:

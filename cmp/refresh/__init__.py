@@ -103,6 +103,22 @@ def configure(parser: "ArgumentParser") -> None:
         help="after a change of plugin, helm or kustomize in all mirrors' Pods, have all "
         "Applications rendered anew, one each 2 s (default: true)",
     )
+    parser.add_argument(
+        "--native",
+        metavar="MODE",
+        help="Applications that the plugin does not render and that have an image-list: off, "
+        "report what would change (default), or on: write it into their specs",
+    )
+    parser.add_argument(
+        "--native-beside-updater",
+        metavar="BOOL",
+        help="with --native on: though an argocd-image-updater may write the same (default: false)",
+    )
+    parser.add_argument(
+        "--updater-namespace",
+        metavar="NAME",
+        help="where to look for an argocd-image-updater, besides the control plane's namespace",
+    )
     parser.add_argument("--log-level", choices=_LEVELS, help="default: info")
     parser.add_argument("--log-format", choices=_FORMATS, help="default: logfmt")
 

@@ -5,41 +5,35 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from cmp.backoff import pause_s
 from cmp.core.image import Repository
 from cmp.errors import CmpError, IndexUnavailable
-from cmp.index import Manifest
 from cmp.index.protocols import Store
 from cmp.refresh import cycle
 from cmp.refresh.cluster import Cluster
 from cmp.refresh.forgetting import Forgetting
-from cmp.refresh.git_writer import GitSources, GitWriter
 from cmp.refresh.heard import Heard
 from cmp.refresh.instruments import Instruments
 from cmp.refresh.listing import RegistryAccess
-from cmp.refresh.mirrors import Mirrors
 from cmp.refresh.observed import Observed, parse_observed
+from cmp.refresh.outlets import BeginGit, Outlets, Results, Sources
 from cmp.refresh.passes import Pass, Summary
 from cmp.refresh.plan import plan, policies
 from cmp.refresh.projects import Project, parse_project
 from cmp.refresh.registries import Configured
-from cmp.refresh.reports import Reports
-from cmp.refresh.scope import Scope
+from cmp.refresh.scope import OFF, Scope
 from cmp.refresh.spec_lock import without_locks
 from cmp.refresh.state import ConfigMapState, CopiedState
-from cmp.refresh.teller import ArgoCD, Teller
 from cmp.refresh.touches import Touches, repositories_of
 from cmp.refresh.turns import Turns
-from cmp.refresh.upgrades import Upgrades
-from cmp.refresh.wanted import wanted_by
 from cmp.refresh.watched import Kind, Name, Watched
-from cmp.writeback.git_engine import GitEngine
-from cmp.writeback.git_writer import Outcome
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from cmp.core.application import Application
 
 log = logging.getLogger(__name__)
@@ -60,8 +54,7 @@ class Edges(NamedTuple):
     registries: Configured
     access: RegistryAccess
     store: Store
-    git: Callable[[Callable[[Outcome], None]], GitEngine]
-    """Makes what writes to Git; it is told what became of each request."""
+    git: BeginGit
 
 
 class Controller:
@@ -79,6 +72,7 @@ class Controller:
         self._meter = instruments.meter
         self._health = instruments.health
         self._lags = instruments.lags
+        self._clock = instruments.clock
         self._store = store
         self._scope = scope
         self._state = ConfigMapState(cluster, scope.control_plane)
@@ -92,10 +86,13 @@ class Controller:
         self._turns = Turns(scope.interval.total_seconds())
         self.touches = Touches(store)
         """Takes what is to be looked at now, also before `run`."""
-        self._published: tuple[str, int] | None = None
         namespaces = tuple(dict.fromkeys((scope.control_plane, *scope.application_namespaces)))
         self._applications = Watched[Observed](
-            cluster, Kind("applications"), namespaces, parse_observed, self._on_application
+            cluster,
+            Kind("applications"),
+            namespaces,
+            partial(parse_observed, natives=scope.native != OFF),
+            self._on_application,
         )
         self._projects = Watched[Project](
             cluster,
@@ -107,25 +104,14 @@ class Controller:
         self._heard = Heard(cluster, scope.control_plane, self._on_said)
         self._watched = (self._applications, self._projects, self._heard)
         self._forgetting = Forgetting(self._state, self._heard, store, scope.forget_after)
-        self._reports = Reports(cluster, self._applications, self._heard, scope.control_plane)
-        self._mirrors = Mirrors(
-            store, self._meter, wait_s=scope.ack_wait.total_seconds(), stopping=self.stopping
-        )
-        self._teller = Teller(
-            ArgoCD(cluster, self._applications, self._projects),
-            self._state,
+        self._outlets = Outlets(
+            Sources(cluster, self._applications, self._projects, self._heard, self._state, store),
             scope,
             instruments,
+            self.stopping,
+            edges.git,
         )
-        self._git = GitWriter(
-            GitSources(cluster, self._applications, self._projects, self._state, self._heard),
-            scope.control_plane,
-            instruments,
-        )
-        self._begin_git = edges.git
         self._meter.show("leader", 0)
-
-        self._upgrades = Upgrades(cluster, self._applications, self._state, store)
 
     def stop(self) -> None:
         """Finish what is under way, and end `run`; may be called from a signal handler."""
@@ -158,13 +144,12 @@ class Controller:
             watched.start()
         try:
             if self._begin(once=once):
+                self._outlets.refuse_rivals()
                 self._serve(once=once)
         finally:
             for watched in self._watched:
                 watched.stop()
-            self._teller.stop()
-            self._git.stop()
-            self._upgrades.stop()
+            self._outlets.stop()
         return self._status
 
     def _begin(self, *, once: bool) -> bool:
@@ -187,10 +172,7 @@ class Controller:
                 self.stopping.wait(_retry_s(failures))
             else:
                 if not self._scope.dry_run:
-                    self._teller.start()
-                    self._git.start(self._begin_git(self._git.take))
-                    if self._scope.refresh_on_upgrade and not once:
-                        self._upgrades.start()
+                    self._outlets.start(once=once)
                 return True
         return False
 
@@ -246,16 +228,12 @@ class Controller:
 
     def _wait_until_told(self) -> None:
         until_s = time.monotonic() + _TOLD_WITHIN_S
-        while not (self._scope.dry_run or self.stopping.is_set() or self._is_told):
+        while not (self._scope.dry_run or self.stopping.is_set() or self._outlets.is_idle):
             if time.monotonic() > until_s:
                 log.warning("not all was told", extra={"within": f"{_TOLD_WITHIN_S:g} s"})
                 self._status = 1
                 return
             self.stopping.wait(_SETTLE_S)
-
-    @property
-    def _is_told(self) -> bool:
-        return self._teller.is_idle and self._git.is_idle
 
     def _interval_s(self) -> float:
         jitter = random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - spreads load
@@ -280,11 +258,12 @@ class Controller:
         said = self._heard.of(by_instance)
         asked = Pass(
             plans,
-            datetime.now(UTC).replace(microsecond=0),  # noqa: TID251 - when it was listed
+            self._clock.now().replace(microsecond=0),
             self._registries.current() if whole else self._registries.last,
             {instance: app.deployed for instance, (_, app) in by_instance.items()},
             frozenset(repositories - due.keys()),
             has_all=self._applications.is_complete,
+            natives=frozenset(i for i, (_, app) in by_instance.items() if app.is_native),
             instructions=said.told,
             unreadable=said.unreadable,
             forgotten=self._forgetting.documents(by_instance, repositories)
@@ -298,35 +277,21 @@ class Controller:
         if not self._scope.dry_run:
             self._heard.end(summary.ended)
         self._forgetting.keep(records.values())
-        wanted = {
-            by_instance[instance][0]: wanted_by(record) for instance, record in records.items()
-        }
+        names = {instance: name for instance, (name, _) in by_instance.items()}
+        results = Results.of(plans, records, names, asked.natives)
         self._meter.listed(cause for cause, _ in due.values())
-        wishes = (image for wish in wanted.values() for image in wish.images)
-        self._lags.begin(wishes, asked.now, {r: due[r] for r in due.keys() & summary.news})
+        images = (image for wish in results.plugins.values() for image in wish.images)
+        self._lags.begin(images, asked.now, {r: due[r] for r in due.keys() & summary.news})
         self._turns.end(due, summary.answered, summary.news, time.monotonic())
         if self._applications.is_complete:
             self._forgetting.applications(by_instance.keys())
         manifest = None if self._scope.dry_run else self._store.manifest()
         kind = "whole" if whole else "part"
         self._meter.passed(summary, manifest, kind, time.monotonic() - began_s)
-        self._look_at_mirrors(manifest, whole=whole)
         level = logging.INFO if whole or summary.changed else logging.DEBUG
         log.log(level, "refreshed", extra=summary.counts)
-        in_git = {name: wish for name, wish in wanted.items() if wish.in_git}
-        self._teller.want({n: wish for n, wish in wanted.items() if n not in in_git})
-        self._git.want(in_git)
-        self._reports.look(wanted, observed)
+        self._outlets.tell(results, observed, manifest, whole=whole)
         return summary
-
-    def _look_at_mirrors(self, manifest: Manifest | None, *, whole: bool) -> None:
-        """Wait for the mirrors where anything was published: a record without images, too."""
-        published = manifest and (manifest.epoch, manifest.generation)
-        if manifest and manifest.complete and published != self._published:
-            self._mirrors.wait(manifest)
-        elif manifest and whole:
-            self._mirrors.look(manifest)
-        self._published = published
 
     def _on_application(self, name: Name) -> None:
         """Begin a pass when what an owner wrote has changed, or something was rolled back."""
@@ -339,8 +304,7 @@ class Controller:
                 self._written[name] = written
                 self._changed.add(name)
                 self._awake.set()
-        self._teller.wake(name)
-        self._git.wake(name)
+        self._outlets.wake(name)
 
     def _on_said(self, is_other: Callable[[str], bool]) -> None:
         """Begin a pass for the Applications of which people have said something."""

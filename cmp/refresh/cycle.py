@@ -66,7 +66,7 @@ def run(
     if dry_run:
         return summary, {}
     complete = bool(manifest and manifest.complete) or (
-        asked.has_all and _is_complete(answers, outcomes, old)
+        asked.has_all and _is_complete(answers, outcomes, old, asked.natives)
     )
     forgotten = asked.forgotten
     publication = Publication(plans, outcomes, known, new, old, manifest, complete, forgotten)
@@ -108,6 +108,7 @@ def _is_complete(
     answers: Mapping[Repository, Listing | CmpError],
     outcomes: Outcomes,
     old: Mapping[Repository, Snapshot],
+    natives: frozenset[str],
 ) -> bool:
     """Tell whether every image has an answer, or what was chosen for it before.
 
@@ -123,7 +124,8 @@ def _is_complete(
         outcome.image.repository in unanswered
         and outcome.image.repository not in old
         and outcome.previous is None
-        for outcome in outcomes.values()
+        and instance not in natives
+        for (instance, _, _), outcome in outcomes.items()
     )
 
 

@@ -15,6 +15,7 @@ _WARNINGS = frozenset(
         "ImageNotRolledBack",
         "ImageNotUpdated",
         "ImageRestored",
+        "ImagesReverted",
     }
 )
 

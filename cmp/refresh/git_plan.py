@@ -21,6 +21,7 @@ from cmp.refresh.wanted import Told, Wanted, WantedImage
 from cmp.writeback.git_address import normalized, without_userinfo
 from cmp.writeback.git_branch import DEFAULT, Branches
 from cmp.writeback.git_update import Change, Update, target_key
+from cmp.writeback.pull_request import PullRequest, asked_from
 
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _KINDS = {"Helm": "helm", "Kustomize": "kustomize", "Directory": "directory", "Plugin": "plugin"}
@@ -42,11 +43,29 @@ class Known(NamedTuple):
         return frozenset(self.told.decisions.split(",")) if self.told else frozenset()
 
 
-class GitWish(NamedTuple):
-    """What one Application wants in one repository."""
+class Spot(NamedTuple):
+    """Where in Git, as its keys say."""
 
     url: str
     branches: Branches
+    pull_request: PullRequest | None = None
+
+    @property
+    def is_base(self) -> bool:
+        """Tell whether what is written is what Argo CD reads; else others merge it."""
+        return self.branches.write is None and self.pull_request is None
+
+    def written(self, update: Update) -> str:
+        """Return the branch that is written; empty for the base itself."""
+        if self.pull_request:
+            return asked_from(self.branches, update)
+        return self.branches.written(update)
+
+
+class GitWish(NamedTuple):
+    """What one Application wants in one repository."""
+
+    spot: Spot
     update: Update
     edit: ApplicationEdit
     images: tuple[Updated, ...]
@@ -61,8 +80,9 @@ def git_wishes(app: Observed, wanted: Wanted, known: Known) -> tuple[GitWish, ..
     Nothing where Argo CD does not say yet what its sources are. Raises `InvalidPolicy` for what
     its owner has to change.
     """
-    places: dict[tuple[str, Branches], list[tuple[SourceEdit, list[WantedImage]]]] = {}
-    for source, kind in zip(app.application.sources, app.source_types, strict=True):
+    places: dict[Spot, list[tuple[SourceEdit, list[WantedImage]]]] = {}
+    given = zip(app.application.sources, app.sources, app.source_types, strict=True)
+    for source, manifest, kind in given:
         keys = wanted.in_git.get(source.id)
         images = [image for image in wanted.images if image.source == source.id]
         if keys is None or not images:
@@ -70,16 +90,18 @@ def git_wishes(app: Observed, wanted: Wanted, known: Known) -> tuple[GitWish, ..
         renderer = "plugin" if source.plugin == PLUGIN else _KINDS.get(kind, "")
         if not renderer:
             return ()
-        url = keys.get(GIT_REPOSITORY, "").strip() or source.id.repo_url
+        # As it is written: ssh is told a user there, which names no other repository.
+        url = keys.get(GIT_REPOSITORY, "").strip() or str(manifest.get("repoURL", ""))
+        spot = Spot(url, _branches(app, keys, source, url), PullRequest.parse(keys))
         edit = SourceEdit(
             _target(keys, source, renderer, known.instance),
             known.instance,
-            _items(keys, images, known),
+            _items(keys, images, known, spot),
         )
-        places.setdefault((url, _branches(app, keys, source, url)), []).append((edit, images))
+        places.setdefault(spot, []).append((edit, images))
     return tuple(
-        _wish(app, place, [edit for edit, _ in found], [i for _, own in found for i in own], known)
-        for place, found in places.items()
+        _wish(app, spot, [edit for edit, _ in found], [i for _, own in found for i in own], known)
+        for spot, found in places.items()
     )
 
 
@@ -96,9 +118,9 @@ def _target(keys: Keys, source: Source, renderer: str, instance: str) -> WriteBa
 
 def _branches(app: Observed, keys: Keys, source: Source, url: str) -> Branches:
     """Return the branches; without a key the one that Argo CD reads of that repository."""
-    revision = DEFAULT
+    revision, written = DEFAULT, normalized(without_userinfo(url))
     for other in (source, *app.application.sources):
-        if normalized(other.id.repo_url) == normalized(url) and not other.id.chart:
+        if normalized(other.id.repo_url) == written and not other.id.chart:
             revision = other.id.target_revision
             break
     text = keys.get(GIT_BRANCH, "").strip()
@@ -111,8 +133,11 @@ def _branches(app: Observed, keys: Keys, source: Source, url: str) -> Branches:
     return Branches.parse(text, revision)
 
 
-def _items(keys: Keys, images: list[WantedImage], known: Known) -> tuple[Item, ...]:
-    """Return a source's images in the order of its image-list."""
+def _items(keys: Keys, images: list[WantedImage], known: Known, spot: Spot) -> tuple[Item, ...]:
+    """Return a source's images in the order of its image-list.
+
+    That the base has another image than a branch of ours, which nobody merged, is no revert.
+    """
     by_alias = {image.alias: image for image in images}
     items = []
     for managed in read_image_list(keys).images:
@@ -126,7 +151,7 @@ def _items(keys: Keys, images: list[WantedImage], known: Known) -> tuple[Item, .
             Item(
                 image.name,
                 Choice(managed, decision.tag, decision.digest),
-                is_written=decision.id in known.written and not is_theirs,
+                is_written=spot.is_base and decision.id in known.written and not is_theirs,
                 past=tuple(_past(image, known.history)),
             )
         )
@@ -142,26 +167,25 @@ def _past(image: WantedImage, history: History) -> Iterator[Locked]:
 
 def _wish(
     app: Observed,
-    place: tuple[str, Branches],
+    spot: Spot,
     edits: list[SourceEdit],
     images: list[WantedImage],
     known: Known,
 ) -> GitWish:
-    url, branches = place
     new = [image for image in images if image.decision.id not in known.written]
-    before = {image.name: _before(app, image, known.told) for image in images}
+    told = known.told if spot.is_base else None
+    before = {image.name: _before(app, image, told) for image in images}
+    other = [image for image in images if before[image.name] != image.reference]
     update = Update(
         app.application.name,
         app.application.namespace,
-        tuple(_change(image, before[image.name]) for image in new or images),
-        target_key(without_userinfo(url), branches.base, edits[0].target.files[0]),
+        tuple(_change(image, before[image.name]) for image in other or new or images),
+        target_key(without_userinfo(spot.url), spot.branches.base, edits[0].target.files[0]),
     )
     updates = tuple(
-        Updated(image.alias, before[image.name], image.reference)
-        for image in new
-        if before[image.name] != image.reference
+        Updated(image.alias, before[image.name], image.reference) for image in other if image in new
     )
-    return GitWish(url, branches, update, ApplicationEdit(tuple(edits)), updates, is_new=bool(new))
+    return GitWish(spot, update, ApplicationEdit(tuple(edits)), updates, is_new=bool(new))
 
 
 def _before(app: Observed, image: WantedImage, told: Told | None) -> str:

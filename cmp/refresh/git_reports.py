@@ -17,6 +17,7 @@ from cmp.refresh.teller import create_event
 from cmp.refresh.update_log import log_updates
 from cmp.refresh.wanted import Wanted, WantedImage
 from cmp.refresh.watched import Name, Watched
+from cmp.writeback.git_outcome import Outcome
 
 log = logging.getLogger(__name__)
 
@@ -40,14 +41,17 @@ class GitReports:
         """Tell again what is in the way, should something be."""
         self._in_the_way.pop(name, None)
 
-    def committed(self, app: Observed, wish: GitWish, commit: str, where: str) -> None:
-        """Say that a commit has what was wished."""
+    def committed(self, app: Observed, wish: GitWish, outcome: Outcome) -> None:
+        """Say that a commit has what was wished, and who is to merge it."""
+        commit, url = outcome.commit, outcome.request_url
         known = [image for image in wish.images if image.before]
         if wish.is_new:
             log_updates(app.application.name, known, len(wish.images))
+        where = f"{outcome.request.place.address} {outcome.branch}"
+        asked = {"pull_request": url} if url else {}
         log.info(
             "written to Git",
-            extra={"application": app.application, "where": where, "commit": commit},
+            extra={"application": app.application, "where": where, "commit": commit, **asked},
         )
         if gone := wish.edit.found.gone:
             note = f"{', '.join(gone)} had gone from {', '.join(wish.edit.found.files)}"
@@ -55,7 +59,10 @@ class GitReports:
             self._event(app, "ImageRestored", f"{note}; commit {commit[:_SHORT]} has it", commit)
         if known:
             told = describe((image.before, image.after) for image in known)
-            self._event(app, "ImageUpdated", f"{told}: commit {commit[:_SHORT]}", commit)
+            if url:
+                self._event(app, "ImageProposed", f"{told}: {url}", commit)
+            else:
+                self._event(app, "ImageUpdated", f"{told}: commit {commit[:_SHORT]}", commit)
 
     def refresh(self, app: Observed) -> None:
         """Have Argo CD look at the branch; by itself it does so every some minutes."""

@@ -13,8 +13,10 @@ from typing import NamedTuple
 
 from cmp.core.keys import WRITE_BACK_METHOD
 from cmp.errors import CmpError, IndexTorn
+from cmp.index.protocols import IndexReader
 from cmp.refresh.cluster import Cluster
 from cmp.refresh.git_access import Asker, GitAccess
+from cmp.refresh.git_explained import explained
 from cmp.refresh.git_plan import GitWish, Known, git_wishes
 from cmp.refresh.git_reports import GitReports
 from cmp.refresh.heard import Heard
@@ -26,7 +28,7 @@ from cmp.refresh.wanted import Told, Wanted
 from cmp.refresh.watched import Name, Watched
 from cmp.writeback.git_edit import Place, Request
 from cmp.writeback.git_engine import GitEngine
-from cmp.writeback.git_writer import Outcome
+from cmp.writeback.git_outcome import Outcome
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +47,7 @@ class GitSources(NamedTuple):
     projects: Watched[Project]
     state: ConfigMapState
     heard: Heard
+    reader: IndexReader
 
 
 class _Asked(NamedTuple):
@@ -67,12 +70,15 @@ class _Writing:
     """What is not done yet."""
     is_refused: bool = False
     """Somebody has to change something first."""
+    again_s: float = _AGAIN_S
+    """After which time it is asked for anew."""
     commits: tuple[str, ...] = ()
 
-    def is_for(self, decisions: str, revisions: tuple[str, ...], *, looks: bool) -> bool:
+    def is_for(self, wish: Wanted, revisions: tuple[str, ...], *, looks: bool) -> bool:
         """Tell whether it is under way already; what only ``looks`` does so at each commit."""
         is_current = self.revisions == revisions or not (looks or self.is_refused)
-        return self.told.decisions == decisions and is_current
+        is_same = (self.told.decisions, self.told.policy) == (wish.decisions, wish.policy)
+        return is_same and is_current
 
 
 class GitWriter:
@@ -81,7 +87,7 @@ class GitWriter:
     def __init__(self, sources: GitSources, control_plane: str, instruments: Instruments) -> None:
         """Prepare; `start` begins to work."""
         self._applications, self._projects = sources.applications, sources.projects
-        self._state = sources.state
+        self._state, self._reader = sources.state, sources.reader
         self._access = GitAccess(sources.cluster, control_plane)
         self._reports = GitReports(
             sources.cluster, sources.applications, sources.heard, control_plane
@@ -169,13 +175,15 @@ class GitWriter:
 
     def _forget(self, wanted: Mapping[Name, Wanted]) -> None:
         for name in self._writing.keys() - wanted.keys():
-            del self._writing[name]
-            if self._engine:
-                self._engine.withdraw("/".join(name))
+            self._withdraw(name)
         for name in self._seen.keys() - wanted.keys():
             del self._seen[name]
             self._reports.forget(name)
         self._awaited &= wanted.keys()
+
+    def _withdraw(self, name: Name) -> None:
+        if self._writing.pop(name, None) and self._engine:
+            self._engine.withdraw("/".join(name))
 
     def _look(self, name: Name, wish: Wanted) -> None:
         """Have an Application written, where it is not, or where somebody may have changed it."""
@@ -188,6 +196,10 @@ class GitWriter:
         try:
             self._ask(name, app, wish)
         except CmpError as error:
+            told = replace(wish.told, uid=app.uid)
+            refused = _Writing(told, app.revisions, time.monotonic(), is_refused=True)
+            self._withdraw(name)
+            self._writing[name] = refused
             self._meter.count("git_writes_total", result="refused")
             self._reports.in_the_way(name, app, wish, error)
         except Exception:
@@ -201,13 +213,15 @@ class GitWriter:
         if is_written and seen == wish.decisions and commits.issuperset(app.revisions):
             return
         writing, now_s = self._writing.get(name), time.monotonic()
-        is_new = not writing or not writing.is_for(wish.decisions, app.revisions, looks=is_written)
-        if writing and not is_new:
-            again_s = _REFUSED_AGAIN_S if writing.is_refused else _AGAIN_S
-            if now_s - writing.asked_s < again_s:
-                return
+        is_under_way = writing and writing.is_for(wish, app.revisions, looks=is_written)
+        if writing and is_under_way and now_s - writing.asked_s < writing.again_s:
+            return
         # What is on a branch of its own, and was written, is for others to merge.
-        wishes = [w for w in git_wishes(app, wish, known) if w.is_new or not w.branches.write]
+        wishes = [
+            one
+            for one in git_wishes(app, wish, known)
+            if one.is_new or one.spot.is_base or one.spot.pull_request
+        ]
         asked = [_Asked(one, self._request(app, wish, one)) for one in wishes]
         if not asked:
             return
@@ -221,11 +235,17 @@ class GitWriter:
         method = next(iter(wish.in_git.values())).get(WRITE_BACK_METHOD, "").strip()
         asker = Asker(app.application.namespace, app.project, method)
         project = self._projects.get((self._control_plane, app.project)) or Project()
-        address, credential, trust = self._access.login(one.url, asker, project)
-        write = one.branches.written(one.update)
-        return Request(
-            Place(address, one.branches.base, write, credential, trust), one.update, one.edit
-        )
+        address, credential, trust = self._access.login(one.spot.url, asker, project)
+        base, asks = one.spot.branches.base, one.spot.pull_request
+        update = one.update
+        if asks:
+            update = update._replace(explain=self._explained(wish))
+        place = Place(address, base, one.spot.written(update), credential, trust, asks)
+        return Request(place, update, one.edit, is_new=one.is_new)
+
+    def _explained(self, wish: Wanted) -> str:
+        snapshots = {i.repository: self._reader.snapshot(i.repository) for i in wish.images}
+        return explained(wish, snapshots)
 
     def _known(self, app: Observed) -> Known:
         instance = app.application.instance(self._control_plane)
@@ -257,6 +277,7 @@ class GitWriter:
         writing, found = self._writing[name], asked.wish.edit.found
         if outcome.error:
             writing.is_refused = outcome.again_s is None
+            writing.again_s = _REFUSED_AGAIN_S if writing.is_refused else _AGAIN_S
             result = "refused" if writing.is_refused else "failed"
             self._meter.count("git_writes_total", result=result)
             self._reports.in_the_way(name, app, wish, outcome.error)
@@ -268,8 +289,7 @@ class GitWriter:
         is_taken = not found.changed or self._reports.take_over(app, wish, found)
         if outcome.commit:
             writing.commits = (*writing.commits, outcome.commit)
-            where = f"{outcome.request.place.address} {outcome.branch}"
-            self._reports.committed(app, asked.wish, outcome.commit, where)
+            self._reports.committed(app, asked.wish, outcome)
             if not outcome.request.place.write:
                 self._reports.refresh(app)
         if not is_taken:

@@ -1,7 +1,8 @@
-"""What the work is told to: measures, signs of life, and the time that changes take."""
+"""What the work is told to and asks: measures, signs of life, how long changes take, the time."""
 
 from dataclasses import dataclass, field
 
+from cmp.refresh.clock import Clock
 from cmp.refresh.health import Health
 from cmp.refresh.lags import Lags
 from cmp.refresh.meter import Meter
@@ -14,3 +15,4 @@ class Instruments:
     meter: Meter = field(default_factory=Meter)
     health: Health = field(default_factory=Health)
     lags: Lags = field(default_factory=Lags)
+    clock: Clock = field(default_factory=Clock)

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from http import HTTPStatus
 
+from kubernetes.leaderelection import leaderelection
 from kubernetes.leaderelection.electionconfig import Config
 from kubernetes.leaderelection.leaderelection import LeaderElection
 from kubernetes.leaderelection.leaderelectionrecord import LeaderElectionRecord
@@ -27,7 +28,23 @@ NAME = "image-cmp-refresher"
 # another may begin.
 _LEASE_S, _RENEW_WITHIN_S, _TRY_EVERY_S = 15, 10, 2
 _END_WITHIN_S = 4.0
+_FINISH_WITHIN_S = 10.0
+"""What is under way when it is to end. A request may take minutes, a Pod has half of one."""
 _LOOK_EVERY_S = 0.25
+
+
+class _SteadyTime:
+    """The module ``time`` as the election is to have it: it only measures how long things take.
+
+    By the time of day, a clock that jumps ahead would have it take a Lease that is held, and
+    one that jumps back wait for hours for one that is not.
+    """
+
+    sleep = staticmethod(time.sleep)
+    time = staticmethod(time.monotonic)
+
+
+leaderelection.time = _SteadyTime  # type: ignore[attr-defined, assignment] # all it uses
 
 
 class _Failed:
@@ -142,7 +159,8 @@ class Leadership:
         """Wait for the Lease, do ``work`` while it is held, and give it back.
 
         ``lost`` is called, from another thread, when it could not be renewed: the work has to
-        end then. Returns what ``work`` does; 0 when ``stopping`` is set before.
+        end then, as when ``stopping`` is set. Where it does not soon, the process ends. Returns
+        what ``work`` does; 0 when ``stopping`` is set before.
         """
         logging.getLogger("leaderelection").setLevel(logging.WARNING)  # a line each two seconds
         config = Config(
@@ -160,16 +178,27 @@ class Leadership:
             if stopping.is_set():
                 return 0
         log.info("leading", extra={"identity": self._lease.identity})
-        threading.Thread(target=self._watch, args=(lost,), name="lease", daemon=True).start()
+        watch = threading.Thread(
+            target=self._watch, args=(stopping, lost), name="lease", daemon=True
+        )
+        watch.start()
         try:
             return work()
         finally:
             self._done.set()
             self._lease.release()
 
-    def _watch(self, lost: Callable[[], object]) -> None:
+    def _watch(self, stopping: threading.Event, lost: Callable[[], object]) -> None:
+        asked_s = float("inf")
         while not self._done.wait(_LOOK_EVERY_S):
-            late_s = time.monotonic() - self._lease.renewed_s
+            now_s = time.monotonic()
+            if stopping.is_set():
+                asked_s = min(asked_s, now_s)
+            if now_s > asked_s + _FINISH_WITHIN_S:
+                log.error("not finished", extra={"within": f"{_FINISH_WITHIN_S:g} s"})
+                self._lease.release()
+                os._exit(1)
+            late_s = now_s - self._lease.renewed_s
             if self._ended.is_set() or late_s > _RENEW_WITHIN_S:
                 log.error("lease lost", extra={"not_renewed_for": f"{late_s:.0f} s"})
                 lost()

@@ -127,6 +127,21 @@ METRICS = (
         _LAG,
     ),
     Metric(
+        "native_applications",
+        GAUGE,
+        ("state",),
+        "Applications with an image-list that the plugin does not render: `current`, `pending` "
+        "(another image is to be written, or would be), `left` (it is not updated: the log says "
+        "why)",
+    ),
+    Metric(
+        "native_updates_total",
+        COUNTER,
+        ("result",),
+        "changes of their specs: `written`, `reported` (with `--native report`), `conflict` "
+        "(tried again), `failed`",
+    ),
+    Metric(
         "webhook_deliveries_total",
         COUNTER,
         ("sender", "outcome"),

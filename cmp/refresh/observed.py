@@ -1,13 +1,13 @@
 """What Argo CD says of an Application: how it syncs, and how far it has come."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from cmp.core.application import PLUGIN, Application, parse_application
 from cmp.core.image import Image, Repository
-from cmp.core.keys import IMAGE_LOCK
+from cmp.core.keys import IMAGE_LIST, IMAGE_LOCK, PREFIX
 from cmp.core.sync_windows import Destination
 from cmp.errors import InvalidImage
 
@@ -71,7 +71,7 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """One Application of our plugin, as it was seen last."""
+    """One Application of our plugin, or a native one with a policy, as it was seen last."""
 
     application: Application
     uid: str
@@ -102,6 +102,13 @@ class Observed:
     """Why it could not be rendered or compared, or nothing."""
     running: frozenset[str]
     """Images of what runs, as far as Argo CD says so."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Of a native Application."""
+
+    @property
+    def is_native(self) -> bool:
+        """Tell whether our plugin renders none of it."""
+        return self.application.is_native
 
     @property
     def rolled_back_at(self) -> datetime | None:
@@ -130,9 +137,10 @@ class Observed:
         return self.synced(repository) or of_repository(self.running, repository)
 
 
-def parse_observed(manifest: Mapping[str, Any]) -> Observed | None:
+def parse_observed(manifest: Mapping[str, Any], *, natives: bool = False) -> Observed | None:
     """Read an Application; None when none of its sources is rendered by our plugin.
 
+    With ``natives`` those are read, too, of which no source is, and that have an image-list.
     Raises `InvalidApplication` naming the field.
     """
     spec, metadata = manifest.get("spec") or {}, manifest["metadata"]
@@ -140,11 +148,15 @@ def parse_observed(manifest: Mapping[str, Any]) -> Observed | None:
         return None  # Argo CD syncs what it hydrates, and no source that stands beside that
     is_multi_source = bool(spec.get("sources"))
     sources = spec["sources"] if is_multi_source else [spec.get("source") or {}]
-    if not any((source.get("plugin") or {}).get("name") == PLUGIN for source in sources):
+    annotations = metadata.get("annotations") or {}
+    is_ours = any((source.get("plugin") or {}).get("name") == PLUGIN for source in sources)
+    is_wanted = natives and PREFIX + IMAGE_LIST in annotations
+    if not is_ours and not (is_wanted and any("plugin" not in source for source in sources)):
         return None
     status = manifest.get("status") or {}
-    annotations = metadata.get("annotations") or {}
     application = parse_application(manifest)
+    if not is_ours:
+        application = _without_options(application)
     destination, sync = spec.get("destination") or {}, status.get("sync") or {}
     return Observed(
         application=application,
@@ -170,7 +182,14 @@ def parse_observed(manifest: Mapping[str, Any]) -> Observed | None:
         revisions=tuple(sync.get("revisions") or filter(None, [sync.get("revision")])),
         error=_error(status.get("conditions") or ()),
         running=frozenset((status.get("summary") or {}).get("images") or ()),
+        labels={} if is_ours else metadata.get("labels") or {},
     )
+
+
+def _without_options(application: Application) -> Application:
+    """Return a native Application without what it is rendered with: we write that ourselves."""
+    sources = tuple(replace(source, parameters={}) for source in application.sources)
+    return replace(application, sources=sources)
 
 
 def _source_types(status: Mapping[str, Any], sources: int) -> Iterator[str]:

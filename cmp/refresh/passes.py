@@ -33,6 +33,8 @@ class Pass:
     """Repositories whose snapshot is of late: they are not listed again."""
     has_all: bool = True
     """These are all Applications there are: what is published may be complete."""
+    natives: frozenset[str] = frozenset()
+    """Instances that our plugin does not render: no render waits for their registries."""
     forgotten: frozenset[tuple[str, str]] = frozenset()
     """Documents to delete, by kind and identity: nobody uses them."""
     instructions: Mapping[str, Mapping[str, Instruction]] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from cmp.core.application import PLUGIN, Application, Source
+from cmp.core.application import Application, Source
 from cmp.core.image import Repository
 from cmp.core.image_list import ImageList, ManagedImage, read_image_list
 from cmp.core.keys import IMAGE_LIST, is_policy_key
@@ -110,8 +110,7 @@ def images(plans: Iterable[ApplicationPlan]) -> Iterable[ManagedImage]:
 
 
 def _plan_source(application: Application, source: Source) -> SourcePlan | None:
-    ours = source.plugin == PLUGIN or source is application.policy_source
-    if not ours:
+    if source not in application.policy_sources:
         return None
     annotations, problem = _annotations(application, source)
     parameters = {

@@ -17,6 +17,9 @@ DEFAULT_INTERVAL = "2m"
 DEFAULT_AT_ONCE = "10"
 DEFAULT_FORGET_AFTER = "24h"
 DEFAULT_ACK_WAIT = "20s"
+OFF, REPORT, ON = ("off", "report", "on")
+NATIVE = (OFF, REPORT, ON)
+"""What is done with native Applications; by default `REPORT`."""
 _SHORTEST_INTERVAL = timedelta(seconds=1)
 
 
@@ -37,6 +40,12 @@ class Scope:
     refresh_on_upgrade: bool
     """Whether all Applications are rendered anew after a change of what renders them."""
     dry_run: bool
+    native: str = REPORT
+    """One of `NATIVE`."""
+    beside_updater: bool = False
+    """Native Applications are written though an argocd-image-updater may write them, too."""
+    updater_namespace: str = ""
+    """Where an argocd-image-updater may be, besides the control plane's namespace."""
     webhook: Address | None = None
     """Where pushes are told to us."""
     webhook_secret: str = field(default="", repr=False)
@@ -76,6 +85,15 @@ class Scope:
                 "CMP_REFRESH_ON_UPGRADE",
             ),
             dry_run=args.dry_run,
+            native=_native(setting(args.native, env, "CMP_NATIVE", REPORT)),
+            beside_updater=_bool(
+                setting(args.native_beside_updater, env, "CMP_NATIVE_BESIDE_UPDATER", "false"),
+                "CMP_NATIVE_BESIDE_UPDATER",
+            ),
+            updater_namespace=_namespace(
+                setting(args.updater_namespace, env, "CMP_UPDATER_NAMESPACE"),
+                "CMP_UPDATER_NAMESPACE",
+            ),
             webhook=webhook,
             webhook_secret=secret,
             metrics=_address(args.metrics_address, env, "CMP_METRICS_ADDRESS"),
@@ -99,15 +117,27 @@ def control_plane(flag: str | None, env: Mapping[str, str], namespace: str) -> s
 
 
 def _names(text: str) -> tuple[str, ...]:
-    names = tuple(name.strip() for name in text.split(",") if name.strip())
-    for name in names:
-        if not all(char.isascii() and (char.isalnum() or char == "-") for char in name):
-            raise InvalidInput(
-                f"not the name of a namespace: {name!r}; name each, without patterns, and apply "
-                "kustomize/application-namespace there",
-                where="CMP_APPLICATION_NAMESPACES",
-            )
-    return names
+    names = (name.strip() for name in text.split(",") if name.strip())
+    return tuple(
+        _namespace(
+            name,
+            "CMP_APPLICATION_NAMESPACES",
+            "each, without patterns, and apply kustomize/application-namespace there",
+        )
+        for name in names
+    )
+
+
+def _namespace(name: str, where: str, way_out: str = "one") -> str:
+    if not all(char.isascii() and (char.isalnum() or char == "-") for char in name):
+        raise InvalidInput(f"not the name of a namespace: {name!r}; name {way_out}", where=where)
+    return name
+
+
+def _native(text: str) -> str:
+    if text not in NATIVE:
+        raise InvalidInput(f"not {text!r}; use one of: {', '.join(NATIVE)}", where="CMP_NATIVE")
+    return text
 
 
 def _duration(text: str, where: str) -> timedelta:

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from cmp.backoff import pause_s
@@ -44,6 +44,7 @@ _SETTLE_S = 0.05  # events come in bursts
 _FIRST_RETRY_S = 0.2
 _LONGEST_RETRY_S = 60.0
 _END_WITHIN_S = 5.0
+_NOTHING_YET: Mapping[Name, Wanted] = {}
 _SLOT_S = 60.0  # what takes longer no longer keeps others from being told
 
 
@@ -92,10 +93,11 @@ class Teller:
         self._meter = instruments.meter
         self._health = instruments.health
         self._lags = instruments.lags
+        self._clock = instruments.clock
         self._telling: dict[Name, _Telling] = {}
         self._writes: dict[Name, SpecWrites] = {}
         self._lock = threading.Lock()
-        self._wanted: Mapping[Name, Wanted] = {}
+        self._wanted: Mapping[Name, Wanted] = _NOTHING_YET
         self._changed: set[Name] = set()
         self._is_idle = False
         self._awake = threading.Event()
@@ -163,7 +165,8 @@ class Teller:
             self._meter.show("pending", len(self._telling))
             is_idle = all(t.waits and not self._is_under_way(t) for t in self._telling.values())
             with self._lock:
-                self._is_idle = is_idle and self._wanted is wanted
+                is_all = self._wanted is wanted and wanted is not _NOTHING_YET
+                self._is_idle = is_idle and is_all
 
     def _take_in(self, wanted: Mapping[Name, Wanted], changed: set[Name]) -> None:
         """Begin a telling for each Application that is to run something else than was told."""
@@ -181,7 +184,8 @@ class Teller:
                 continue
             contested = self._is_contested(name, app, wish)
             change = Change(wish, self._told(app), is_contested=contested)
-            before = known.change.before if known else _before(change, app)
+            # What is told now may have begun to run by itself, when there was nothing before.
+            before = (known and known.change.before) or _before(change, app)
             if change.is_news(app):
                 self._telling[name] = _Telling(replace(change, before=before))
             else:
@@ -206,7 +210,7 @@ class Teller:
                     self._put_off(telling)
 
     def _advance(self, name: Name, app: Observed, telling: _Telling) -> None:
-        now = _now()
+        now = self._clock.now()
         project = self._projects.get((self._scope.control_plane, app.project)) or Project()
         closed = why_closed(project.windows, app.destination, now)
         contested = self._is_contested(name, app, telling.change.wanted)
@@ -236,7 +240,7 @@ class Teller:
 
     def _is_contested(self, name: Name, app: Observed, wanted: Wanted) -> bool:
         """Tell whether somebody else owns its spec; told once to people."""
-        writes, now = self._writes.get(name), _now()
+        writes, now = self._writes.get(name), self._clock.now()
         if writes is None or not wanted.in_spec:
             return False
         if not writes.is_contested(now) and not is_written(app, wanted):
@@ -312,7 +316,7 @@ class Teller:
                 "event", extra={"application": app.application, "reason": reason, "text": text}
             )
             key = change.wanted.decisions
-            create_event(self._cluster, event(app, reason, text, key=key, now=_now()))
+            create_event(self._cluster, event(app, reason, text, key=key, now=self._clock.now()))
 
     def _instance(self, app: Observed) -> str:
         return app.application.instance(self._scope.control_plane)
@@ -342,7 +346,3 @@ def _before(change: Change, app: Observed) -> dict[str, str]:
         return dict(change.told.images)
     deployed = {i.name: app.deployed(i.repository) for i in change.wanted.images}
     return {name: str(images[0]) for name, images in deployed.items() if len(images) == 1}
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)  # noqa: TID251 - sync windows, pauses, and when an Event happened

@@ -5,7 +5,7 @@ each time. A refresher that is killed between two steps goes on from what it fin
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -123,7 +123,7 @@ class Change:
             return told != (self.wanted.decisions, self.wanted.policy)
         if not self.wanted.images:
             return False
-        return app.sync_status != "Synced" or bool(app.error) or not _runs(app, self.wanted)
+        return app.sync_status != "Synced" or bool(app.error) or not runs(app, self.wanted.images)
 
     def updates(self) -> tuple[Updated, ...]:
         """Return each image that is another.
@@ -149,6 +149,10 @@ class Progress:
     """How many of them had ended when the last refresh was asked for."""
     not_before: datetime | None = None
     """When the next refresh may be, should one more be needed."""
+
+    def is_early(self, now: datetime) -> bool:
+        """Tell whether the next refresh is not to be yet; no clock that went back is waited for."""
+        return self.not_before is not None and now < self.not_before <= now + _LONGEST_PAUSE
 
     def after(self, step: Action, now: datetime) -> "Progress":
         """Return the progress once ``step`` was done."""
@@ -245,7 +249,7 @@ def _not_synced(app: Observed, change: Change, progress: Progress, now: datetime
         return Wait("it is compared", is_ours=True)
     if change.in_spec and not synced:
         # Argo CD does so at once; not where it did before, with this very spec.
-        is_early = progress.not_before is not None and now < progress.not_before
+        is_early = progress.is_early(now)
         return Wait("Argo CD syncs it", is_ours=True) if is_early else Operate(is_locked=False)
     if app.sync.self_heal or (synced and not _older(app, change.wanted)):
         # With self-heal what is left to do Argo CD does.
@@ -283,9 +287,7 @@ def _not_listed(app: Observed, wanted: Wanted) -> str:
 
 
 def _again(progress: Progress, why: str, now: datetime) -> Step:
-    if progress.not_before and now < progress.not_before:
-        return Wait(why)
-    return HardRefresh()
+    return Wait(why) if progress.is_early(now) else HardRefresh()
 
 
 def _is_ours(app: Observed, change: Change) -> bool:
@@ -300,18 +302,18 @@ def _is_ours(app: Observed, change: Change) -> bool:
 def _is_behind(app: Observed, change: Change) -> bool:
     """Tell whether an image is not as wanted: another, or still there when Git's is wanted."""
     given_back = (before for before, after in change.images() if not after)
-    return not _runs(app, change.wanted) or any(map(app.has, given_back))
+    return not runs(app, change.wanted.images) or any(map(app.has, given_back))
 
 
-def _runs(app: Observed, wanted: Wanted) -> bool:
+def runs(app: Observed, images: Collection[WantedImage]) -> bool:
     """Tell whether all that is wanted was synced, and nothing else of its repositories."""
     return all(
         _is_there(app, image)
         and all(
-            any(other.is_among((deployed,)) for other in _same_repository(wanted, image))
+            any(other.is_among((deployed,)) for other in _same_repository(images, image))
             for deployed in app.deployed(image.repository)
         )
-        for image in wanted.images
+        for image in images
     )
 
 
@@ -329,5 +331,5 @@ def _is_there(app: Observed, image: WantedImage) -> bool:
     return image.is_among(app.seen(image.repository))
 
 
-def _same_repository(wanted: Wanted, image: WantedImage) -> list[WantedImage]:
-    return [other for other in wanted.images if other.repository == image.repository]
+def _same_repository(images: Iterable[WantedImage], image: WantedImage) -> list[WantedImage]:
+    return [other for other in images if other.repository == image.repository]

@@ -88,7 +88,7 @@ class Upgrades:
 
     def _refresh_all(self) -> bool:
         """Ask for a hard refresh of each Application, one by one; false when it was stopped."""
-        names = sorted(self._applications.all())
+        names = sorted(n for n, app in self._applications.all().items() if not app.is_native)
         for name in names:
             jitter = random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - spreads load
             if self._stopping.wait(_ONE_EACH_S * jitter):

@@ -14,6 +14,7 @@ from cmp.writeback.git_files import Absent, Files, checked
 from cmp.writeback.git_login import Trust
 from cmp.writeback.git_schedule import History, Limits
 from cmp.writeback.git_update import Update
+from cmp.writeback.pull_request import PullRequest
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,8 @@ class Place(NamedTuple):
     """Another branch that is written; empty for the base itself."""
     credential: Credential = ANONYMOUS
     trust: Trust = Trust()
+    pull_request: PullRequest | None = None
+    """Ask for a merge of `write`, which is another branch than the base then."""
 
 
 class Request(NamedTuple):
@@ -47,6 +50,8 @@ class Request(NamedTuple):
     place: Place
     update: Update
     edit: Edit
+    is_new: bool = True
+    """Else it was written before: a pull request that has ended is not asked for again."""
 
 
 @dataclass(slots=True)

@@ -10,20 +10,26 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from typing import NamedTuple
 
 from cmp.errors import CmpError, GitFailed, ToolFailed
+from cmp.writeback.forges import Access, opened
 from cmp.writeback.git import Git, Stopped
 from cmp.writeback.git_clone import Clone
+from cmp.writeback.git_credential import Credential
 from cmp.writeback.git_edit import Place, Request
 from cmp.writeback.git_login import login
+from cmp.writeback.git_outcome import Batch, Outcome
+from cmp.writeback.git_queue import Queue
 from cmp.writeback.git_reason import failed
-from cmp.writeback.git_schedule import History, Limits, due_at_s, retry_pause_s
+from cmp.writeback.git_schedule import Limits
 from cmp.writeback.git_signing import Signing, SigningKey, prepared
-from cmp.writeback.git_writer import Outcome, Style, Writer
+from cmp.writeback.git_writer import Style, Writer
 from cmp.writeback.github_app import GithubApps
+from cmp.writeback.proposal import Proposal
+from cmp.writeback.proposal_round import Round
 
 log = logging.getLogger(__name__)
 
@@ -40,31 +46,6 @@ class Options(NamedTuple):
     signing: SigningKey | None = None
     at_once: int = _AT_ONCE
     """Repositories that are written at the same time."""
-
-
-@dataclass(slots=True)
-class _Waiting:
-    """A request in its batch's window, or after a failure."""
-
-    request: Request
-    since_s: float
-
-
-@dataclass(slots=True)
-class _Repository:
-    """What is known of one repository."""
-
-    folder: str
-    clone: Clone
-    waiting: dict[tuple[str, str], _Waiting] = field(default_factory=dict)
-    """By base and Application: whatever branch it wanted before is no longer wanted."""
-    histories: dict[tuple[str, str], History] = field(default_factory=dict)
-    failures: dict[Place, tuple[int, float]] = field(default_factory=dict)
-    """How many in a row, and until when it is not tried again."""
-    capped: dict[Place, float] = field(default_factory=dict)
-    """Until when it was told that the cap lets nothing through."""
-    thread: threading.Thread | None = None
-    used_s: float = 0.0
 
 
 class GitEngine:
@@ -95,7 +76,7 @@ class GitEngine:
         self._signing: Signing | None = None
         if options.signing:
             self._signing = prepared(options.signing, self._folder, env.get("PATH", os.defpath))
-        self._repositories: dict[str, _Repository] = {}
+        self._repositories: dict[str, Queue] = {}
         self._changed = threading.Condition()
         self._stopping = threading.Event()
         self._slots = threading.Semaphore(options.at_once)
@@ -107,10 +88,7 @@ class GitEngine:
             if self._stopping.is_set():
                 return
             repository = self._repository(request.place)
-            key = _key(request)
-            before = repository.waiting.get(key)
-            since_s = before.since_s if before else now_s
-            repository.waiting[key] = _Waiting(request, since_s)
+            repository.take(request, now_s)
             if repository.thread is None:
                 repository.thread = threading.Thread(
                     target=self._serve, args=(repository,), name="git", daemon=True
@@ -122,8 +100,7 @@ class GitEngine:
         """Forget what an Application wanted, unless it is being written."""
         with self._changed:
             for repository in self._repositories.values():
-                for key in [key for key in repository.waiting if key[1] == application]:
-                    del repository.waiting[key]
+                repository.withdraw(application)
             self._changed.notify_all()
 
     @property
@@ -151,21 +128,21 @@ class GitEngine:
             thread.join(max(0.0, until_s - time.monotonic()))
         self.git.stop()
         for thread in threads:
-            thread.join()
+            thread.join(_GRACE_S)  # one that waits for a forge has nothing of ours open
         if self._signing:
             self._signing.end()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _repository(self, place: Place) -> _Repository:
+    def _repository(self, place: Place) -> Queue:
         identity = place.address.identity
         if identity not in self._repositories:
             name = sha256(identity.encode()).hexdigest()[:16]
             folder = os.path.join(self._folder, name)
             clone = Clone(self.git, folder, place.address)
-            self._repositories[identity] = _Repository(folder, clone)
+            self._repositories[identity] = Queue(folder, clone)
         return self._repositories[identity]
 
-    def _serve(self, repository: _Repository) -> None:
+    def _serve(self, repository: Queue) -> None:
         """Write batches of one repository as they are due, until none waits."""
         while True:
             with self._changed:
@@ -174,19 +151,15 @@ class GitEngine:
                     repository.thread = None
                     repository.used_s = time.monotonic()
                     return
-                requests = [
-                    waiting.request
-                    for waiting in repository.waiting.values()
-                    if waiting.request.place == place
-                ]
+                requests = repository.requests(place)
             with self._slots:
                 self._write(repository, place, requests)
 
-    def _next(self, repository: _Repository) -> Place | None:
+    def _next(self, repository: Queue) -> Place | None:
         """Wait for the first batch that is due; None when there is none, or we are to end."""
         while repository.waiting and not self._stopping.is_set():
             due_s, place = min(
-                ((self._due_at_s(repository, place), place) for place in _places(repository)),
+                ((repository.due_at_s(p, self._options.limits), p) for p in repository.places()),
                 key=lambda pair: pair[0],
             )
             now_s = time.monotonic()
@@ -197,11 +170,10 @@ class GitEngine:
             self._changed.wait(left_s)
         return None
 
-    def _tell_of_cap(self, repository: _Repository, place: Place, now_s: float) -> None:
+    def _tell_of_cap(self, repository: Queue, place: Place, now_s: float) -> None:
         """Say once of each place that its batch waits although its window is over."""
         limits = self._options.limits
-        history = repository.histories.get((place.base, place.write), History())
-        free_s = history.free_at_s(limits)
+        free_s = repository.history(place).free_at_s(limits)
         if free_s <= now_s or repository.capped.get(place) == free_s:
             return
         repository.capped[place] = free_s
@@ -210,9 +182,8 @@ class GitEngine:
             "the next waits (CMP_GIT_COMMITS_PER_HOUR)",
             where=f"{place.address} {place.write or place.base}".rstrip(),
         )
-        for waiting in repository.waiting.values():
-            if waiting.request.place == place:
-                self._tell(Outcome(waiting.request, error=error, again_s=free_s - now_s))
+        for request in repository.requests(place):
+            self._tell(Outcome(request, error=error, again_s=free_s - now_s))
 
     def _tell(self, outcome: Outcome) -> None:
         try:
@@ -220,22 +191,16 @@ class GitEngine:
         except Exception:
             log.exception("what became of a write could not be told")
 
-    def _due_at_s(self, repository: _Repository, place: Place) -> float:
-        since_s = [w.since_s for w in repository.waiting.values() if w.request.place == place]
-        history = repository.histories.get((place.base, place.write), History())
-        _, not_before_s = repository.failures.get(place, (0, 0.0))
-        return due_at_s(since_s, self._options.limits, history, not_before_s)
-
-    def _write(self, repository: _Repository, place: Place, requests: list[Request]) -> None:
-        branches = place.base, place.write
-        history = repository.histories.get(branches, History())
+    def _write(self, repository: Queue, place: Place, requests: list[Request]) -> None:
+        history = repository.history(place)
         limits = self._options.limits
         signing = self._signing.env if self._signing else {}
         writer = Writer(repository.clone, limits, self._options.style, signing, self._stopping.wait)
         try:
             credential = self._apps.resolved(place.address, place.credential, place.trust)
+            asking = self._round(repository, place, requests, credential)
             with login(self._folder, place.address, credential, place.trust) as env:
-                batch = writer.write(env, requests, history)
+                batch = writer.write(env, requests, history, asking)
         except Stopped:
             return
         except CmpError as error:
@@ -251,34 +216,53 @@ class GitEngine:
             self._failed(repository, place, requests, mistake)
             return
         if batch.write:
-            repository.histories[branches] = history.with_write(batch.write, limits)
+            repository.histories[place.base, place.write] = history.with_write(batch.write, limits)
             if repository.clone.is_grown():
                 repository.clone.drop()
+        self._finish(repository, place, batch, asking.proposal if asking else None)
+
+    def _finish(
+        self, repository: Queue, place: Place, batch: Batch, proposal: Proposal | None
+    ) -> None:
+        """Tell what became of a batch; what is only not asked for yet goes on waiting."""
+        late = [one for one in batch.outcomes if batch.error and not one.error]
+        done = [one for one in batch.outcomes if one not in late]
         with self._changed:
-            repository.failures.pop(place, None)
-            for request in requests:
-                waiting = repository.waiting.get(_key(request))
-                if waiting and waiting.request is request:
-                    del repository.waiting[_key(request)]
-        for outcome in batch.outcomes:
-            self._tell(outcome)
+            if not batch.error:
+                repository.failures.pop(place, None)
+            repository.drop([one.request for one in done])
+        for outcome in done:
+            self._tell(proposal.at_last(outcome) if proposal else outcome)
+        if batch.error and proposal:
+            again_s = self._put_off(repository, place, batch.error)
+            for outcome in proposal.news(batch.error, late):
+                self._tell(outcome._replace(error=batch.error, again_s=again_s))
+
+    def _round(
+        self,
+        repository: Queue,
+        place: Place,
+        requests: list[Request],
+        credential: Credential,
+    ) -> Round | None:
+        """Begin to ask for a pull request, where one is wanted."""
+        if place.pull_request is None:
+            return None
+        access = Access(place.address, credential, place.trust)
+        forge = partial(opened, place.pull_request.forge, access)
+        with self._changed:
+            proposal = repository.proposals.setdefault(place, Proposal(place.pull_request))
+            return Round(proposal, requests, forge)
 
     def _failed(
-        self, repository: _Repository, place: Place, requests: list[Request], error: CmpError
+        self, repository: Queue, place: Place, requests: list[Request], error: CmpError
     ) -> None:
-        with self._changed:
-            failures, _ = repository.failures.get(place, (0, 0.0))
-            again_s = retry_pause_s(failures + 1, self._options.limits)
-            repository.failures[place] = failures + 1, time.monotonic() + again_s
+        again_s = self._put_off(repository, place, error)
         if isinstance(error, ToolFailed):
             repository.clone.drop()
         for request in requests:
             self._tell(Outcome(request, error=error, again_s=again_s))
 
-
-def _key(request: Request) -> tuple[str, str]:
-    return request.place.base, request.update.name
-
-
-def _places(repository: _Repository) -> set[Place]:
-    return {waiting.request.place for waiting in repository.waiting.values()}
+    def _put_off(self, repository: Queue, place: Place, error: CmpError) -> float:
+        with self._changed:
+            return repository.put_off(place, error, self._options.limits, time.monotonic())

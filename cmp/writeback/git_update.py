@@ -24,6 +24,8 @@ class Update(NamedTuple):
     namespace: str
     changes: tuple[Change, ...]
     target_key: str = ""
+    explain: str = ""
+    """Why, as plain text of several lines: it goes into a pull request."""
 
     @property
     def name(self) -> str:

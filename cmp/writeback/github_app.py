@@ -6,29 +6,22 @@ token"; what a Secret leaves out is found as Argo CD does (argo-cd, util/git/cre
 
 import base64
 import json
-import os
-import tempfile
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-import requests
-from requests.auth import AuthBase
-
 from cmp.errors import GitFailed, GitRefused, InvalidInput
+from cmp.writeback.forges.api import Api
+from cmp.writeback.forges.github import API, HEADERS
 from cmp.writeback.git_address import Address
 from cmp.writeback.git_credential import Credential
 from cmp.writeback.git_login import Trust
 
-_API = "https://api.github.com"
-_TIMEOUT_S = (5, 20)
 _EARLY_S = 300  # a token is not to run out in the middle
 _BACK_S = 60  # our clock may be ahead
 _VALID_S = 540  # GitHub takes ten minutes at most
-_LARGEST = 1024 * 1024
-_GRANTED = frozenset({200, 201})
 _REFUSED = frozenset({400, 401, 403, 404, 422})
 
 
@@ -65,20 +58,24 @@ class GithubApps:
 
 
 def _issued(address: Address, credential: Credential, trust: Trust) -> _Token:
-    api = credential.github_api or _API
-    jwt = _jwt(credential)
-    installation = credential.github_installation
-    if not installation:
-        repository = address.path.strip("/").removesuffix(".git")
-        found = _asked("GET", f"{api}/repos/{repository}/installation", jwt, credential, trust)
-        installation = _number(found.get("id"))
-    if not installation:
-        raise GitRefused("the GitHub App is not installed for this repository", where=str(address))
-    url = f"{api}/app/installations/{installation}/access_tokens"
-    answer = _asked("POST", url, jwt, credential, trust)
+    url = credential.github_api or API
+    certificates = trust.certificates if credential.github_api else ""
+    with Api(url, _jwt(credential), credential, certificates, HEADERS) as api:
+        installation = credential.github_installation
+        if not installation:
+            repository = address.path.strip("/").removesuffix(".git")
+            installation = _number(
+                _asked(api, "GET", f"/repos/{repository}/installation").get("id")
+            )
+        if not installation:
+            raise GitRefused(
+                "the GitHub App is not installed for this repository", where=str(address)
+            )
+        path = f"/app/installations/{installation}/access_tokens"
+        answer = _asked(api, "POST", path)
     token, ends = answer.get("token"), answer.get("expires_at")
     if not isinstance(token, str) or not token.isascii() or not token.isprintable():
-        raise GitFailed("the answer holds no token", where=url)
+        raise GitFailed("the answer holds no token", where=f"{url}{path}")
     try:
         ends_s = datetime.fromisoformat(str(ends)).timestamp()
     except ValueError:
@@ -90,62 +87,20 @@ def _number(value: object) -> int:
     return value if isinstance(value, int) else 0
 
 
-class _Bearer(AuthBase):
-    """Without one, requests would look into a .netrc."""
-
-    def __init__(self, jwt: str) -> None:
-        self._jwt = jwt
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._jwt}"
-        return request
-
-
-def _asked(
-    method: str, url: str, jwt: str, credential: Credential, trust: Trust
-) -> Mapping[str, Any]:
-    proxies = {"http": credential.proxy, "https": credential.proxy} if credential.proxy else None
-    with tempfile.TemporaryDirectory(prefix="github-") as private:
-        verify: bool | str = not credential.insecure
-        if trust.certificates and verify and credential.github_api:
-            verify = os.path.join(private, "ca.pem")
-            with open(verify, "w", encoding="utf-8") as file:
-                file.write(trust.certificates)
-        try:
-            with (
-                requests.Session() as session,
-                session.request(
-                    method,
-                    url,
-                    auth=_Bearer(jwt),
-                    headers={"Accept": "application/vnd.github+json"},
-                    allow_redirects=False,
-                    timeout=_TIMEOUT_S,
-                    verify=verify,
-                    proxies=proxies,
-                    stream=True,
-                ) as answer,
-            ):
-                body = answer.raw.read(_LARGEST, decode_content=True)
-                status = answer.status_code
-        except (requests.RequestException, OSError) as error:
-            raise GitFailed(
-                f"GitHub's API did not answer ({type(error).__name__}); it is tried again",
-                where=url,
-            ) from error
-    if status in _REFUSED:
+def _asked(api: Api, method: str, path: str) -> Mapping[str, Any]:
+    answer = api.ask(method, path)
+    where = f"{api.base}{path}"
+    if answer.status in _REFUSED:
         raise GitRefused(
-            f"GitHub does not take the App's key (status {status}); check githubAppID, "
+            f"GitHub does not take the App's key (status {answer.status}); check githubAppID, "
             "githubAppInstallationID and githubAppPrivateKey",
-            where=url,
+            where=where,
         )
-    try:
-        document = json.loads(body)
-    except ValueError:
-        document = None
-    if status not in _GRANTED or not isinstance(document, dict):
-        raise GitFailed(f"GitHub's API answered with status {status}; it is tried again", where=url)
-    return document
+    if not answer.is_success or not isinstance(answer.document, dict):
+        raise GitFailed(
+            f"GitHub's API answered with status {answer.status}; it is tried again", where=where
+        )
+    return answer.document
 
 
 def _jwt(credential: Credential) -> str:

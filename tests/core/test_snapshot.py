@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from cmp.core.snapshot import Snapshot, Tag, listed
 from tests.support.values import DIGEST, REPOSITORY, day
 
@@ -49,3 +51,17 @@ def test_a_tag_that_comes_back_was_seen_before() -> None:
 
 def test_a_tag_listed_twice_is_one() -> None:
     assert list(listed(REPOSITORY, ["a", "a"], day(1), old=None).tags) == ["a"]
+
+
+def test_a_new_tag_was_seen_after_all_others_by_a_clock_that_went_back_too() -> None:
+    first = listed(REPOSITORY, ["a"], day(5), old=None)
+    second = listed(REPOSITORY, ["a", "b"], day(2), first)
+    third = listed(REPOSITORY, ["c"], day(3), second)
+    fourth = listed(REPOSITORY, ["c", "d"], day(6), third)
+
+    seen = [
+        snapshot.tags[name].first_seen
+        for snapshot, name in zip((first, second, third, fourth), "abcd", strict=True)
+    ]
+    assert seen == [day(5), *(day(5) + timedelta(seconds=s) for s in (1, 2)), day(6)]
+    assert second.listed_at == day(2)

@@ -55,15 +55,28 @@ def refresher(argocd: ArgoCD, tmp_path: Path, redis_server: RedisServer) -> Iter
         yield refresher
 
 
+@pytest.fixture
+def standby(refresher: Refresher) -> Iterator[Refresher]:
+    """Yield the refresher's standby, as one that the test starts and ends by itself."""
+    standby, refresher.standby = refresher.standby, None
+    assert standby
+    yield standby
+    standby.kill()
+
+
 @contextmanager
 def refresher_for(argocd: ArgoCD, folder: Path, store: RedisServer) -> Iterator[Refresher]:
-    """Yield a refresher that knows nothing yet, and has not been started."""
+    """Yield a refresher that knows nothing yet, with a standby; they have not been started."""
     argocd.delete_applications()
     (folder / "refresher").mkdir()
     refresher = Refresher(argocd, folder / "refresher", store)
+    refresher.standby = refresher.another(folder / "standby")
     refresher.clean()
     try:
         yield refresher
+        if refresher.standby is not None:
+            assert "msg=leading" not in refresher.standby.log
+            assert "Traceback" not in refresher.standby.log
     finally:
         refresher.kill()
         refresher.kill_mirrors()
@@ -104,4 +117,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
             refresher = fixtures["push"].scene.refresher
         if isinstance(refresher, Refresher):
             report.sections.append(("refresher", refresher.log[-6000:]))
+            standby = fixtures.get("standby") or refresher.standby
+            if standby:
+                report.sections.append(("standby", standby.log[-6000:]))
     return report

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.applications import Application
-from tests.support.git_site import PASSWORD, GitSite
+from tests.support.forge import Requests
+from tests.support.forge_gitlab import GitlabServer
+from tests.support.git_site import PASSWORD, USER, GitSite, secret
 from tests.support.scene import Scene
 from tests.support.waiting import wait_for
 
@@ -14,6 +16,8 @@ pytestmark = pytest.mark.e2e
 
 IN_GIT = {"write-back-method": "git"}
 WITHIN_S = 30
+CREDENTIALS = "registry-credentials"
+"""The name of the one Secret that kustomize/pull-secrets lets the refresher read."""
 
 
 @pytest.fixture
@@ -156,3 +160,77 @@ def test_what_an_application_may_not_have(site: GitSite) -> None:
     assert pushed == []
     assert not any("other.git" in one.path for one in site.server.asked)
     assert PASSWORD not in scene.refresher.log
+
+
+@pytest.mark.slow
+def test_a_password_that_is_put_right(site: GitSite) -> None:
+    scene, kubernetes = site.scene, site.scene.argocd.kubernetes
+    wrong = {"username": USER, "password": "no-longer-it"}
+    own = f"git:secret:{scene.argocd.namespace}/{CREDENTIALS}"
+    with secret(scene.argocd, CREDENTIALS, wrong) as path:
+        app = scene.at_v1(keys={"write-back-method": own})
+
+        assert "authentication" in _reason(scene, app).lower()
+        assert site.bare.log() == ["first"]
+
+        kubernetes.patch(path, {"stringData": {"password": PASSWORD}})
+
+        wait_for("it is written", lambda: site.bare.log() != ["first"], within_s=WITHIN_S)
+        scene.guestbook.push("v4")
+        scene.runs(app, "v4", WITHIN_S)
+    assert "no-longer-it" not in scene.refresher.log
+    assert PASSWORD not in scene.refresher.log
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["repository", "repo-creds"])
+def test_over_ssh(scene: Scene, tmp_path: Path, kind: str) -> None:
+    with GitSite.over_ssh(scene, tmp_path / "git") as site:
+        url = site.url if kind == "repository" else site.url.rpartition("/")[0]
+        with site.known_to_argocd(kind, url):
+            app = scene.at_v1(keys={"write-back-method": "git:repocreds"})
+
+            scene.guestbook.push("v4")
+
+            scene.runs(app, "v4", WITHIN_S)
+            assert site.bare.show(f"helm/.image-lock-{app.name}.yaml") == lock(app, "v4")
+
+
+@pytest.mark.slow
+def test_a_merge_request_that_people_merge(site: GitSite) -> None:
+    scene, bare = site.scene, site.bare
+    requests = Requests(bare, "team/guestbook", PASSWORD)
+    GitlabServer(site.server, requests)
+    keys = {**IN_GIT, "pull-request": "gitlab", "pull-request-labels": "images"}
+    app = scene.at_v1(keys=keys)
+    file = f"helm/.image-lock-{app.name}.yaml"
+
+    scene.guestbook.push("v4")
+
+    text = f"{scene.guestbook.image}:v1 → {scene.guestbook.image}:v4"
+    wait_for("it is asked", lambda: _proposed(scene, app, text), within_s=WITHIN_S)
+    scene.settle()
+    (asked,) = requests.items
+    assert asked.state == "open"
+    assert "newest of 2 allowed tags" in asked.body
+    assert bare.log() == ["first"]
+    assert app.hard_refresh()["sync"]["status"] == "Synced"
+    assert app.images()["frontend"].endswith(":v1")
+
+    scene.guestbook.push("v5")
+
+    text = f"{scene.guestbook.image}:v1 → {scene.guestbook.image}:v5"
+    wait_for("it says v5", lambda: _proposed(scene, app, text), within_s=WITHIN_S)
+    (same,) = requests.items
+    assert same is asked
+    requests.merge(asked)
+    app.refresh()
+
+    scene.runs(app, "v5", WITHIN_S)
+    assert bare.show(file) == lock(app, "v5")
+    scene.settle()
+    assert len(requests.items) == 1
+
+
+def _proposed(scene: Scene, app: Application, text: str) -> bool:
+    return any(event.startswith(text) for event in scene.events(app, "ImageProposed"))

@@ -1,8 +1,6 @@
 """Two refreshers: one works, and the other when that one does not."""
 
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -16,14 +14,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 EVERYTHING = [HARD_REFRESH, OURS, "hook v4", "frontend v4", HISTORY]
 HANDED_OVER_S = 2 + 5
 LEASE_S = 15 + 2 + 8
-
-
-@pytest.fixture
-def standby(refresher: Refresher, tmp_path: Path) -> Iterator[Refresher]:
-    """Yield a second refresher of the same store, that has not been started."""
-    standby = refresher.another(tmp_path / "standby")
-    yield standby
-    standby.kill()
 
 
 def wait_for_standby(standby: Refresher) -> None:
@@ -66,7 +56,6 @@ def test_the_other_goes_on(scene: Scene, standby: Refresher, end: str, within_s:
 def test_a_leader_that_is_cut_off_ends_before_the_other_begins(
     scene: Scene, proxy: ApiProxy, standby: Refresher
 ) -> None:
-    standby.url = scene.argocd.kubernetes.url
     app = scene.at_v1()
     wait_for_standby(standby)
     recording = scene.record()

@@ -91,7 +91,7 @@ def test_two_thousand_applications(
     ):
         for number in range(APPLICATIONS):
             objects.kubernetes.post(path, application(number, registry.host))
-        refresher.url = proxy.url
+        refresher.url, refresher.standby = proxy.url, None
         _measure(objects, registry, refresher, proxy)
 
 

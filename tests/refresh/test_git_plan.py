@@ -12,7 +12,7 @@ from cmp.core.people import PIN, Instruction
 from cmp.core.record import ApplicationRecord, Recorded, SourceId, SourceRecord
 from cmp.errors import InvalidPolicy
 from cmp.refresh.git_edits import Found
-from cmp.refresh.git_plan import GitWish, Known, git_wishes
+from cmp.refresh.git_plan import GitWish, Known, Spot, git_wishes
 from cmp.refresh.observed import Observed
 from cmp.refresh.wanted import Told, Wanted, wanted_by
 from cmp.writeback.git_branch import Branches
@@ -56,7 +56,7 @@ def the_wish(app: Observed, wanted: Wanted, known: Known) -> GitWish:
 def test_a_new_decision() -> None:
     wish = the_wish(app(), asked(), known("d-v1"))
 
-    assert (wish.url, wish.branches) == (SOURCE_ID.repo_url, Branches(""))
+    assert wish.spot == Spot(SOURCE_ID.repo_url, Branches(""))
     assert wish.is_new
     assert [(one.before, one.after) for one in wish.images] == [(f"{APP}:v1", f"{APP}:v2")]
     assert [(c.image, c.old, c.new) for c in wish.update.changes] == [("app", "v1", "v2")]
@@ -162,6 +162,13 @@ def test_of_a_source_that_argo_cd_has_not_looked_at_nothing_is_written() -> None
             {"targetRevision": "prod"}, {}, SOURCE["repoURL"], Branches("prod"), id="revision"
         ),
         pytest.param(
+            {"repoURL": "ssh://git@git.test:2222/x.git", "targetRevision": "prod"},
+            {},
+            "ssh://git@git.test:2222/x.git",
+            Branches("prod"),
+            id="whom-ssh-logs-in-as",
+        ),
+        pytest.param(
             {"targetRevision": "prod"},
             {"git-branch": "main"},
             SOURCE["repoURL"],
@@ -192,7 +199,7 @@ def test_where(
 
     wish = the_wish(observed_app, asked(keys=keys, source=own), known())
 
-    assert (wish.url, wish.branches) == (url, branches)
+    assert wish.spot == Spot(url, branches)
 
 
 @pytest.mark.parametrize(

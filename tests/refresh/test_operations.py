@@ -154,7 +154,7 @@ def test_no_metric_has_a_value_for_each_application_or_tag() -> None:
 
     assert labels == {
         *("version", "outcome", "result", "kind", "cause", "registry", "store", "pod", "step"),
-        *("since", "sender"),
+        *("since", "sender", "state"),
     }
 
 

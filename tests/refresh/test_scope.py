@@ -19,6 +19,9 @@ _FLAGS = (
     "webhook_address",
     "metrics_address",
     "refresh_on_upgrade",
+    "native",
+    "native_beside_updater",
+    "updater_namespace",
 )
 
 

@@ -147,6 +147,12 @@ def test_in_a_closed_window_nothing_is_synced_whatever_self_heal_does() -> None:
             Progress(refreshes=1, not_before=NOW), {"error": LASTING}, HardRefresh(), id="again"
         ),
         pytest.param(
+            Progress(refreshes=1, not_before=NOW + timedelta(hours=6)),
+            {"error": LASTING},
+            HardRefresh(),
+            id="the-clock-went-back",
+        ),
+        pytest.param(
             Progress(refreshes=1, not_before=SOON),
             {"status": "Unknown"},
             Wait("Argo CD cannot compare it: its status is Unknown"),

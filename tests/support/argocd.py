@@ -223,6 +223,16 @@ class ArgoCD:
         wait_for("AppProjects are served", lambda: self.kubernetes.find(projects))
         self.create_project("default")
 
+    @contextmanager
+    def config_map(self, name: str, data: Mapping[str, str]) -> Iterator[str]:
+        """Have a ConfigMap in the control plane's namespace; yield its path."""
+        folder = f"/api/v1/namespaces/{self.namespace}/configmaps"
+        self.kubernetes.post(folder, {"metadata": {"name": name}, "data": dict(data)})
+        try:
+            yield f"{folder}/{name}"
+        finally:
+            self.kubernetes.delete(f"{folder}/{name}")
+
     def create_project(self, name: str, **spec: Any) -> str:
         """Create a project that allows everything, with ``spec`` besides; return its path."""
         everything = {

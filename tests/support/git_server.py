@@ -1,6 +1,7 @@
 """Real Git over HTTP: git's own http-backend, behind a server of ours that knows who asks."""
 
 import base64
+import json
 import os
 import subprocess
 import threading
@@ -23,6 +24,17 @@ class Asked(NamedTuple):
     method: str
     path: str
     authorization: str
+
+
+class Reply(NamedTuple):
+    """An answer of what stands beside Git on the same origin."""
+
+    status: int
+    document: object
+    headers: Mapping[str, str] = {}
+
+
+Beside = Callable[[Asked, Mapping[str, str], bytes], Reply]
 
 
 class GitServer(Loopback):
@@ -59,6 +71,8 @@ class GitServer(Loopback):
         self.redirects_users = False
         """Send only those elsewhere who have said who they are."""
         self.fails_with: HTTPStatus | None = None
+        self.beside: dict[str, Beside] = {}
+        """A path's beginning to who answers there in Git's place."""
         self.after_push: Callable[[], None] = lambda: None
         """Is called when a push has been taken, and before the client is told."""
         server = _Server(("127.0.0.1", 0), _Handler)
@@ -99,6 +113,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._answer(self._body())
 
+    do_PATCH = do_PUT = do_POST  # noqa: N815 - the names are the methods'
+
     def log_message(self, *_: object) -> None:
         """Say nothing: `GitServer.asked` has it all."""
 
@@ -115,7 +131,14 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, body: bytes) -> None:
         git = self.server.git
         authorization = self.headers.get("Authorization", "")
-        git.asked.append(Asked(self.command, self.path, authorization))
+        asked = Asked(self.command, self.path, authorization)
+        for begin, beside in git.beside.items():
+            if self.path.startswith(begin):
+                reply = beside(asked, dict(self.headers.items()), body)
+                content = json.dumps(reply.document).encode()
+                self._reply(HTTPStatus(reply.status), reply.headers, content)
+                return
+        git.asked.append(asked)
         for begin, target in git.redirects.items():
             if self.path.startswith(begin) and (authorization or not git.redirects_users):
                 location = target + self.path.removeprefix(begin)

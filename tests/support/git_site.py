@@ -10,6 +10,8 @@ from tests.support.bare import Bare
 from tests.support.git_server import GitServer
 from tests.support.guestbook import Guestbook
 from tests.support.scene import Scene
+from tests.support.sshd import SshServer
+from tests.support.token_server import Authority
 
 USER, PASSWORD = "robot", "s3cret-of-git"
 SECRET_TYPE = "argocd.argoproj.io/secret-type"
@@ -19,29 +21,66 @@ _NAME = "team/guestbook.git"
 class GitSite:
     """One repository, where it is served, and the scene whose Applications come from there."""
 
-    def __init__(self, scene: Scene, server: GitServer, bare: Bare) -> None:
+    def __init__(
+        self, scene: Scene, server: GitServer, bare: Bare, ssh: SshServer | None = None
+    ) -> None:
         self.server = server
         self.bare = bare
-        self.url = f"{server.url}/{_NAME}"
+        self.ssh = ssh
+        self.url = ssh.url(bare.path) if ssh else f"{server.url}/{_NAME}"
         scene.guestbook = replace(scene.guestbook, repo_url=self.url)
         self.scene = scene
 
     @classmethod
     @contextmanager
     def serving(cls, scene: Scene, folder: Path) -> Iterator["GitSite"]:
-        """Serve the guestbook's files, to whoever knows the password."""
+        """Serve the guestbook's files over HTTP, to whoever knows the password."""
         bare = Bare(folder / _NAME, _files(scene.guestbook))
         with GitServer(folder, {USER: PASSWORD}) as server:
             yield cls(scene, server, bare)
 
+    @classmethod
     @contextmanager
-    def known_to_argocd(self, kind: str = "repository", url: str = "") -> Iterator[None]:
-        """Have Argo CD know the password for the repository, or for those whose URL begins so."""
-        # Else its git asks for it through a program of Argo CD's that is not among our tools.
-        data = {"username": USER, "password": PASSWORD, "forceHttpBasicAuth": "true"}
-        data |= {"type": "git", "url": url or self.url}
-        with secret(self.scene.argocd, f"{kind}-guestbook", data, kind=kind):
-            yield
+    def over_https(cls, scene: Scene, folder: Path) -> Iterator["GitSite"]:
+        """Serve them with a certificate of an authority that Argo CD was told of."""
+        bare = Bare(folder / _NAME, _files(scene.guestbook))
+        authority, argocd = Authority(folder / "authority"), scene.argocd
+        certificate = authority.file.read_text()
+        # In a cluster the ConfigMap is mounted where repo-server reads the files.
+        (argocd.repo_server.certificates / "127.0.0.1").write_text(certificate)
+        with (
+            GitServer(folder, {USER: PASSWORD}, certificate=authority.server("git")) as server,
+            argocd.config_map("argocd-tls-certs-cm", {"127.0.0.1": certificate}),
+        ):
+            yield cls(scene, server, bare)
+
+    @classmethod
+    @contextmanager
+    def over_ssh(cls, scene: Scene, folder: Path) -> Iterator["GitSite"]:
+        """Serve the guestbook's files over SSH, to whoever has the key; all know the host's."""
+        bare = Bare(folder / _NAME, _files(scene.guestbook))
+        argocd = scene.argocd
+        with GitServer(folder, {USER: PASSWORD}) as server, SshServer(folder / "ssh") as ssh:
+            # In a cluster the ConfigMap is mounted where repo-server reads the file.
+            argocd.repo_server.known_hosts.write_text(ssh.known_hosts)
+            data = {"ssh_known_hosts": ssh.known_hosts}
+            with argocd.config_map("argocd-ssh-known-hosts-cm", data):
+                yield cls(scene, server, bare, ssh)
+
+    @property
+    def credential(self) -> dict[str, str]:
+        """What opens the repository, as a Secret has it."""
+        if self.ssh:
+            return {"sshPrivateKey": self.ssh.key}
+        # Else Argo CD's git asks for it through a program of its own, not among our tools.
+        return {"username": USER, "password": PASSWORD, "forceHttpBasicAuth": "true"}
+
+    @contextmanager
+    def known_to_argocd(self, kind: str = "repository", url: str = "") -> Iterator[str]:
+        """Have Argo CD open the repository, or with repo-creds those whose URL begins so."""
+        data = {**self.credential, "type": "git", "url": url or self.url}
+        with secret(self.scene.argocd, f"{kind}-guestbook", data, kind=kind) as path:
+            yield path
 
 
 @contextmanager

@@ -85,9 +85,14 @@ class Guestbook:
         path: str = "helm",
         parameters: list[dict[str, Any]] | None = None,
         name: str = "guestbook",
+        native: Mapping[str, Any] | None = None,
         **spec: Any,
     ) -> dict[str, Any]:
-        """Return an Application of our plugin, with ``spec`` in its spec."""
+        """Return an Application of our plugin, with ``spec`` in its spec.
+
+        Or a ``native`` one, with this in its source: ``{"helm": {…}}``.
+        """
+        ours = {"plugin": {"name": "image-cmp", "parameters": parameters or []}}
         return {
             "apiVersion": "argoproj.io/v1alpha1",
             "kind": "Application",
@@ -102,7 +107,7 @@ class Guestbook:
                     "repoURL": self.repo_url,
                     "path": path,
                     "targetRevision": "main",
-                    "plugin": {"name": "image-cmp", "parameters": parameters or []},
+                    **(ours if native is None else native),
                 },
                 "destination": {
                     "server": "https://kubernetes.default.svc",

@@ -4,8 +4,10 @@ import json
 import os
 import re
 import shutil
+import signal
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import requests
 import yaml
@@ -25,6 +27,9 @@ from tests.support.program import Program
 from tests.support.redis import RedisServer
 from tests.support.waiting import NotYet, wait_for
 
+if TYPE_CHECKING:
+    from tests.support.clock import WallClock
+
 _SECRET = "told-by-the-registry"
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 ACCOUNT = "image-cmp-refresher"
@@ -37,7 +42,10 @@ _PATHS = {
 
 
 class Refresher(Program):
-    """One refresher, and mirrors of two repo-servers; each may be ended and started again.
+    """The refresher that works, and mirrors of two repo-servers; each may be ended and started.
+
+    As of a Deployment with two replicas there is another, its `standby`. It is started when
+    this one is seen to work, so that this one is who works, and ended before this one.
 
     Args:
         argocd: whose Applications it serves; its plugin renders from the first mirror.
@@ -50,8 +58,13 @@ class Refresher(Program):
         self._argocd = argocd
         self._root = root
         self.store = store
+        self.standby: Refresher | None = None
+        """Ended when this one is, with the same arguments; None where a test has only one."""
         self.url = argocd.kubernetes.url
         """Of the API server, or of what stands before it."""
+        self.clock: WallClock | None = None
+        """The machine's, where it is not the true one."""
+        self._arguments: tuple[str, ...] = ()
         self.mirrors = [
             Mirror(store, directory=directory, log=root / f"{pod}.log", pod=pod)
             for pod, directory in (("pod-1", argocd.index), ("pod-2", root / "index"))
@@ -119,7 +132,23 @@ class Refresher(Program):
             **self.store.environment(),
             "CMP_WEBHOOK_SECRET": _SECRET,
         }
+        if self.clock:
+            own |= self.clock.environment
+        self._arguments = arguments
         self.run([*command, *arguments], own)
+
+    def stop(self) -> int:
+        """End it as Kubernetes does, and nobody takes over; return its exit status."""
+        if self.standby:
+            # One that has just been started does not hear it yet.
+            assert self.standby.stop() in {0, -signal.SIGTERM}
+        return super().stop()
+
+    def kill(self) -> None:
+        """End it so that it can do no more, nor anybody else."""
+        if self.standby:
+            self.standby.kill()
+        super().kill()
 
     def wait_for_pass(self) -> None:
         """Wait until it has made a whole pass since it was started last."""
@@ -127,10 +156,18 @@ class Refresher(Program):
         wait_for("a pass", lambda: self.log.count("msg=refreshed") > before)
         # The refresher waits for mirrors that it has heard of; a new one may not have copied.
         wait_for("a copy beside the plugin", self._is_copied)
+        self._is_joined()
 
     def wait_until_ready(self, said: str = "at work") -> None:
         """Wait until it says that it is ready, and how."""
         wait_for("it is ready", lambda: self.ask("/readyz").text.startswith(said))
+        self._is_joined()
+
+    def _is_joined(self) -> None:
+        """Start the standby where there is none yet; it is not waited for."""
+        alone = {"--once", "--dry-run"}.intersection(self._arguments)
+        if self.standby and self.is_running and not self.standby.is_running and not alone:
+            self.standby.start(*self._arguments)
 
     def served(self, what: str) -> str:
         """Return the address where it serves ``webhook`` or ``metrics``, in its last run."""
@@ -208,6 +245,7 @@ def apply_account(argocd: ArgoCD, root: Path) -> None:
         ("people", namespace),
         *(("application-namespace", other) for other in others),
         *(("pull-secrets", one) for one in (namespace, *others)),
+        *(("native", one) for one in (namespace, *others)),
         ("components/git-write-back", namespace),
     ]
     for number, (folder, target) in enumerate(wanted):

@@ -55,6 +55,10 @@ class RepoServer:
         self.unpacked = root / "image-cmp" / "work" / "_cmp_server"
         """Where cmp-server unpacks what it is sent, one folder a request."""
         self.temporary = root / "tmp"
+        self.certificates = root / "tls"
+        """The authorities that it trusts, a file for each host."""
+        self.known_hosts = root / "ssh" / "ssh_known_hosts"
+        """The host keys that it trusts, for SSH."""
         self._processes = processes
         self._root = root
         self._settings = dict(settings or {})

@@ -16,7 +16,7 @@ from tests.support.cli import PATH
 from tests.writeback.site import QUICK, line
 
 if TYPE_CHECKING:
-    from cmp.writeback.git_writer import Outcome
+    from cmp.writeback.git_outcome import Outcome
 
 
 def main() -> None:

@@ -11,9 +11,10 @@ from cmp.writeback.git_credential import ANONYMOUS, Credential
 from cmp.writeback.git_edit import Edit, Place, Read, Request
 from cmp.writeback.git_engine import GitEngine, Options
 from cmp.writeback.git_login import Trust
+from cmp.writeback.git_outcome import Outcome
 from cmp.writeback.git_schedule import Limits
 from cmp.writeback.git_update import Change, Update
-from cmp.writeback.git_writer import Outcome
+from cmp.writeback.pull_request import PullRequest
 from tests.support.cli import PATH
 from tests.support.waiting import wait_for
 
@@ -24,6 +25,8 @@ QUICK = Limits(
     first_retry_s=0.2,
     longest_retry_s=1.0,
 )
+
+CHANGE = Change("team/app", "app", "v1", "v2")
 
 
 def line(path: str, tag: str) -> Edit:
@@ -61,11 +64,13 @@ class Site:
         trust: Trust | None = None,
         options: Options | None = None,
         env: Mapping[str, str] | None = None,
+        pull_request: PullRequest | None = None,
     ) -> None:
         self.folder = folder / "cmp-git"
         self.url = url
         self.credential = credential
         self.trust = trust or Trust()
+        self.pull_request = pull_request
         self.outcomes: list[Outcome] = []
         self._lock = threading.Lock()
         self.engine = GitEngine(
@@ -88,14 +93,22 @@ class Site:
 
     def place(self, base: str = "main", write: str = "", url: str = "") -> Place:
         address = Address.parse(url or self.url, {*REMOTE, "file"})
-        return Place(address, base, write, self.credential, self.trust)
+        return Place(address, base, write, self.credential, self.trust, self.pull_request)
 
     def submit(
-        self, application: str, edit: Edit, *, base: str = "main", write: str = "", url: str = ""
+        self,
+        application: str,
+        edit: Edit,
+        *,
+        base: str = "main",
+        write: str = "",
+        url: str = "",
+        change: Change = CHANGE,
+        explain: str = "",
+        is_new: bool = True,
     ) -> None:
-        change = Change("team/app", "app", "v1", "v2")
-        update = Update(application, "argocd", (change,))
-        self.engine.submit(Request(self.place(base, write, url), update, edit))
+        update = Update(application, "argocd", (change,), explain=explain)
+        self.engine.submit(Request(self.place(base, write, url), update, edit, is_new))
 
     def settle(self, within_s: float = 30) -> list[Outcome]:
         """Wait until nothing waits any more; return what became of it, and forget it."""

@@ -17,6 +17,7 @@ from cmp.writeback.git_address import Address
 from cmp.writeback.git_credential import Credential
 from cmp.writeback.git_login import Trust
 from cmp.writeback.github_app import GithubApps
+from cmp.writeback.pull_request import PullRequest
 from tests.support.bare import Bare
 from tests.support.git_server import GitServer
 from tests.support.loopback import Loopback, QuietServer
@@ -36,6 +37,15 @@ def pem(key: Any) -> str:
     return raw.decode()
 
 
+PULL = {
+    "number": 1,
+    "html_url": "https://git.test/team/app/pull/1",
+    "state": "open",
+    "head": {"ref": "images", "sha": "c0ffee", "repo": {"full_name": "team/app"}},
+    "base": {"ref": "main", "repo": {"full_name": "team/app"}},
+}
+
+
 class Github(Loopback):
     """Gives tokens to the App with number 12, which is installed as 34."""
 
@@ -48,9 +58,12 @@ class Github(Loopback):
         super().__init__(server, certificate)
 
     def answer(self, method: str, path: str, authorization: str) -> tuple[int, object]:
-        self.asked.append(f"{method} {path}")
+        self.asked.append(f"{method} {path.partition('?')[0]}")
         if self.status:
             return self.status, {}
+        if path.partition("?")[0] == "/api/v3/repos/team/app/pulls":
+            assert authorization == f"Bearer {TOKEN}"
+            return (200, []) if method == "GET" else (201, PULL)
         head, claims, signature = authorization.removeprefix("Bearer ").split(".")
         KEY.public_key().verify(
             decoded(signature), f"{head}.{claims}".encode(), padding.PKCS1v15(), hashes.SHA256()
@@ -80,6 +93,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
         authorization = self.headers["Authorization"]
         status, document = self.server.github.answer(self.command, self.path, authorization)
         self.send_response(status)
@@ -127,6 +141,29 @@ def test_pushes_with_the_apps_token(tmp_path: Path, authority: Authority, github
     assert github.asked == [
         "GET /api/v3/repos/team/app/installation",
         "POST /api/v3/app/installations/34/access_tokens",
+    ]
+
+
+def test_asks_for_a_merge_with_the_apps_token(
+    tmp_path: Path, authority: Authority, github: Github
+) -> None:
+    """The API is where the App's credential says, and not at the repository's host."""
+    bare = Bare(tmp_path / "served" / "team" / "app.git", {"values.yaml": "tag: v1\n"})
+    trust = Trust(authority.file.read_text())
+    users = {"x-access-token": TOKEN}
+    with GitServer(tmp_path / "served", users, certificate=authority.server("git")) as server:
+        url, wish = f"{server.url}/team/app.git", PullRequest("github")
+        site = Site(tmp_path, url, credential=app(github), trust=trust, pull_request=wish)
+        with site:
+            site.submit("app", line("values.yaml", "v2"), write="images")
+            (outcome,) = site.settle()
+
+    assert (outcome.commit, outcome.request_url) == (bare.tip("images"), PULL["html_url"])
+    assert github.asked == [
+        "POST /api/v3/app/installations/34/access_tokens",
+        "GET /api/v3/repos/team/app/pulls",
+        "POST /api/v3/repos/team/app/pulls",
+        "GET /api/v3/repos/team/app/pulls",
     ]
 
 
