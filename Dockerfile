@@ -12,6 +12,7 @@ ARG PYTHON=3.11
 
 
 FROM ${BASE} AS system
+LABEL org.opencontainers.image.title="argocd-image-cmp"
 # git, with SSH and GPG: remote bases of Kustomize and Helm; write-back to Git, with signatures.
 ARG PACKAGES="ca-certificates git gpg gpg-agent openssh-client python3 tini"
 # 999 is argocd in Argo CD's images, whose sockets and files the sidecar shares. Nothing in here has
@@ -57,8 +58,7 @@ CMD ["--help"]
 ARG BASE
 ARG VERSION=unknown
 ARG REVISION=unknown
-LABEL org.opencontainers.image.title="argocd-image-cmp" \
-      org.opencontainers.image.description="An Argo CD config-management plugin that keeps container images current" \
+LABEL org.opencontainers.image.description="An Argo CD config-management plugin that keeps container images current" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \

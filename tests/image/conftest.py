@@ -42,6 +42,9 @@ def image(client: docker.DockerClient) -> Iterator[Image]:
         lacks(f"the image's base cannot be had, run make setup-image: {error}")
     yield image
     client.images.remove(tag)
+    # What earlier builds left is the cache of the next one; not for ever.
+    ours = "org.opencontainers.image.title=argocd-image-cmp"
+    client.images.prune({"dangling": True, "label": ours, "until": "24h"})
 
 
 @pytest.fixture
