@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import yaml
 from docker.models.containers import Container
 
 from cmp import __version__
@@ -15,6 +16,7 @@ from cmp.index.file import FileIndex
 from cmp.index.redis import RedisIndex
 from release.container import Cell, Done
 from tests.index.examples import NOW, record, snapshot
+from tests.support.cli import PROJECT
 from tests.support.guestbook import Guestbook, images
 from tests.support.redis import RedisServer
 from tests.support.registry import RegistryServer
@@ -197,6 +199,32 @@ def test_argo_cds_server_takes_the_plugin_that_the_image_holds(
     with sidecar.started("wait", "--", "/var/run/argocd/argocd-cmp-server"):
         socket = sockets / "image-cmp.sock"
         wait_for("it listens", socket.is_socket)
+
+
+def _shipped() -> list[Any]:
+    """Return each command that the manifests have the image start."""
+    found = []
+    for file in sorted(PROJECT.glob("kustomize/**/*.yaml")):
+        for document in yaml.safe_load_all(file.read_text()):
+            if not isinstance(document, dict) or "template" not in document.get("spec", {}):
+                continue
+            pod = document["spec"]["template"].get("spec", {})
+            found += [
+                pytest.param(container["command"], id=container["name"])
+                for container in (*pod.get("initContainers", ()), *pod.get("containers", ()))
+                if container.get("image", "").startswith("argocd-image-cmp:")
+            ]
+    return found
+
+
+@pytest.mark.parametrize("command", _shipped())
+def test_the_image_has_what_the_manifests_start(cell: Cell, command: list[str]) -> None:
+    ours = command.index("cmp") + 2
+
+    done = replace(cell, entrypoint=(*command[:ours], "--help")).run()
+
+    assert done.status == 0, done.stderr
+    assert f"python -m cmp {command[ours - 1]}" in done.stdout
 
 
 _SIGNED = """
