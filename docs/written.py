@@ -13,6 +13,7 @@ from docs.tables import TABLES
 PROJECT = Path(__file__).resolve().parent.parent
 DOCUMENTS = (
     PROJECT / "README.md",
+    PROJECT / "CONTRIBUTING.md",
     *sorted((PROJECT / "docs").glob("*.md")),
     *sorted(PROJECT.glob("*/README.md")),
 )
