@@ -41,9 +41,9 @@ test: setup ## all tests
 	$(RUN)/coverage combine --quiet
 	$(RUN)/coverage report
 
-golden: setup ## write what tests/cases/render expects anew; look at the difference
-	CMP_GOLDEN=write $(RUN)/python -m pytest -q tests/test_golden.py
-	git status --short tests/cases/render
+golden: setup ## write what tests/cases/render and convert expect anew; look at the difference
+	CMP_GOLDEN=write $(RUN)/python -m pytest -q tests/test_golden.py tests/convert/test_shapes.py
+	git status --short tests/cases/render tests/cases/convert
 
 check: setup ## formatting, lint, types, layers
 	$(RUN)/ruff format --check .

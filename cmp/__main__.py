@@ -22,6 +22,7 @@ COMMANDS = {
     "resolve": ("cmp.resolve", "choose among tags, and say why"),
     "explain": ("cmp.explain", "say which images an application has, since when and why"),
     "doctor": ("cmp.doctor", "ask a registry for an image, and say what to do when it fails"),
+    "convert": ("cmp.convert", "turn native Applications into those of the plugin, and back"),
     "pin": ("cmp.people.pin", "take one tag of an image, whatever its policy says"),
     "hold": ("cmp.people.hold", "keep the present choice of an image, or of all"),
     "rollback": ("cmp.people.rollback", "go back to a decision of before, and stay there"),

@@ -96,12 +96,12 @@ def main(args: Namespace, env: Mapping[str, str], now: datetime) -> int:
     if getattr(args, "diff", False):
         wanted.append(chosen._replace(outcomes=()))
     try:
-        rendered = _render_in_time(request, directory, wanted, env)
+        rendered = render_in_time(request, directory, wanted, env)
     except Ended as ended:
         return 128 + ended.number  # as a shell has it; nobody is there to be told
     (output, notes), *git = rendered
     if git:
-        output = _diff(git[0][0], output)
+        output = difference(git[0][0], output, ("images as in Git", "images as chosen"))
     # Of an error Argo CD shows all that is on stderr: it stands there alone.
     _tell((*chosen.notes, *notes))
     sys.stdout.buffer.write(output)
@@ -120,9 +120,10 @@ def _with_flags(args: Namespace, env: Mapping[str, str]) -> Mapping[str, str]:
     return {**env, **{name: value for name, value in flags.items() if value}}
 
 
-def _render_in_time(
+def render_in_time(
     request: RenderRequest, directory: str, wanted: list[Chosen], env: Mapping[str, str]
 ) -> list[tuple[bytes, list[str]]]:
+    """Return the manifests of one directory for each of what is ``wanted``, with notes."""
     deadline_s = render_deadline(env)
     root = repository_root(directory, request.source.path)
     try:
@@ -247,13 +248,13 @@ def _source_directory(request: RenderRequest) -> str:
     )
 
 
-def _diff(git: bytes, chosen: bytes) -> bytes:
+def difference(before: bytes, after: bytes, names: tuple[str, str]) -> bytes:
+    """Return a unified diff of manifests, empty where there is none."""
     from difflib import unified_diff
 
     lines = unified_diff(
-        git.decode(errors="replace").splitlines(keepends=True),
-        chosen.decode(errors="replace").splitlines(keepends=True),
-        "images as in Git",
-        "images as chosen",
+        before.decode(errors="replace").splitlines(keepends=True),
+        after.decode(errors="replace").splitlines(keepends=True),
+        *names,
     )
     return "".join(lines).encode()

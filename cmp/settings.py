@@ -112,7 +112,7 @@ class RenderRequest(NamedTuple):
                 target_revision=env.get("ARGOCD_APP_SOURCE_TARGET_REVISION", ""),
             ),
             parameters=_parameters(env.get("ARGOCD_APP_PARAMETERS", "")),
-            variables={name: env[name] for name in _VARIABLES if name in env},
+            variables={name: env[name] for name in VARIABLES if name in env},
         )
 
     @classmethod
@@ -136,8 +136,7 @@ class RenderRequest(NamedTuple):
         return request._replace(source=source.id, parameters=source.parameters)
 
 
-# What Argo CD itself substitutes in native options (argo-cd, types.go Env of an Application).
-_VARIABLES = (
+VARIABLES = (
     "ARGOCD_APP_NAME",
     "ARGOCD_APP_NAMESPACE",
     "ARGOCD_APP_PROJECT_NAME",
@@ -148,6 +147,7 @@ _VARIABLES = (
     "ARGOCD_APP_SOURCE_PATH",
     "ARGOCD_APP_SOURCE_TARGET_REVISION",
 )
+"""What Argo CD itself substitutes in native options (argo-cd, types.go Env of an Application)."""
 
 
 def _parameters(text: str) -> dict[str, Value]:

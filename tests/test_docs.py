@@ -26,6 +26,8 @@ from cmp.core.keys import (
     GIT_REPOSITORY,
     KEYS,
     PREFIX,
+    PULL_REQUEST,
+    PULL_REQUEST_LABELS,
     WRITE_BACK_TARGET,
     lock_file_name,
 )
@@ -332,7 +334,7 @@ def test_no_block_stands_where_no_test_looks() -> None:
 
 
 # Read by what writes to Git alone: docs/write-back.md, tests/refresh/test_git_plan.py.
-_WRITING = (WRITE_BACK_TARGET, GIT_BRANCH, GIT_REPOSITORY)
+_WRITING = (WRITE_BACK_TARGET, GIT_BRANCH, GIT_REPOSITORY, PULL_REQUEST, PULL_REQUEST_LABELS)
 
 
 def _choosing() -> list[str]:

@@ -15,29 +15,21 @@ from cmp.index.protocols import Store
 from cmp.refresh import cycle
 from cmp.refresh.cluster import Cluster
 from cmp.refresh.forgetting import Forgetting
-from cmp.refresh.git_writer import GitSources, GitWriter
 from cmp.refresh.heard import Heard
 from cmp.refresh.instruments import Instruments
 from cmp.refresh.listing import RegistryAccess
-from cmp.refresh.mirrors import Mirrors
-from cmp.refresh.native_writer import Native, NativeWriter
 from cmp.refresh.observed import Observed, parse_observed
+from cmp.refresh.outlets import BeginGit, Outlets, Results, Sources
 from cmp.refresh.passes import Pass, Summary
 from cmp.refresh.plan import plan, policies
 from cmp.refresh.projects import Project, parse_project
 from cmp.refresh.registries import Configured
-from cmp.refresh.reports import Reports
-from cmp.refresh.scope import OFF, ON, Scope
+from cmp.refresh.scope import OFF, Scope
 from cmp.refresh.spec_lock import without_locks
 from cmp.refresh.state import ConfigMapState, CopiedState
-from cmp.refresh.teller import ArgoCD, Teller
 from cmp.refresh.touches import Touches, repositories_of
 from cmp.refresh.turns import Turns
-from cmp.refresh.upgrades import Upgrades
-from cmp.refresh.wanted import wanted_by
 from cmp.refresh.watched import Kind, Name, Watched
-from cmp.writeback.git_engine import GitEngine
-from cmp.writeback.git_outcome import Outcome
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -62,8 +54,7 @@ class Edges(NamedTuple):
     registries: Configured
     access: RegistryAccess
     store: Store
-    git: Callable[[Callable[[Outcome], None]], GitEngine]
-    """Makes what writes to Git; it is told what became of each request."""
+    git: BeginGit
 
 
 class Controller:
@@ -113,28 +104,14 @@ class Controller:
         self._heard = Heard(cluster, scope.control_plane, self._on_said)
         self._watched = (self._applications, self._projects, self._heard)
         self._forgetting = Forgetting(self._state, self._heard, store, scope.forget_after)
-        self._reports = Reports(cluster, self._applications, self._heard, scope.control_plane)
-        self._mirrors = Mirrors(
-            store, instruments, wait_s=scope.ack_wait.total_seconds(), stopping=self.stopping
-        )
-        self._teller = Teller(
-            ArgoCD(cluster, self._applications, self._projects),
-            self._state,
+        self._outlets = Outlets(
+            Sources(cluster, self._applications, self._projects, self._heard, self._state, store),
             scope,
             instruments,
+            self.stopping,
+            edges.git,
         )
-        self._native = NativeWriter(cluster, self._applications, scope, self._meter)
-        self._git = GitWriter(
-            GitSources(
-                cluster, self._applications, self._projects, self._state, self._heard, store
-            ),
-            scope.control_plane,
-            instruments,
-        )
-        self._begin_git = edges.git
         self._meter.show("leader", 0)
-
-        self._upgrades = Upgrades(cluster, self._applications, self._state, store)
 
     def stop(self) -> None:
         """Finish what is under way, and end `run`; may be called from a signal handler."""
@@ -167,14 +144,12 @@ class Controller:
             watched.start()
         try:
             if self._begin(once=once):
-                self._native.refuse_rivals()
+                self._outlets.refuse_rivals()
                 self._serve(once=once)
         finally:
             for watched in self._watched:
                 watched.stop()
-            self._teller.stop()
-            self._git.stop()
-            self._upgrades.stop()
+            self._outlets.stop()
         return self._status
 
     def _begin(self, *, once: bool) -> bool:
@@ -197,10 +172,7 @@ class Controller:
                 self.stopping.wait(_retry_s(failures))
             else:
                 if not self._scope.dry_run:
-                    self._teller.start()
-                    self._git.start(self._begin_git(self._git.take))
-                    if self._scope.refresh_on_upgrade and not once:
-                        self._upgrades.start()
+                    self._outlets.start(once=once)
                 return True
         return False
 
@@ -256,16 +228,12 @@ class Controller:
 
     def _wait_until_told(self) -> None:
         until_s = time.monotonic() + _TOLD_WITHIN_S
-        while not (self._scope.dry_run or self.stopping.is_set() or self._is_told):
+        while not (self._scope.dry_run or self.stopping.is_set() or self._outlets.is_idle):
             if time.monotonic() > until_s:
                 log.warning("not all was told", extra={"within": f"{_TOLD_WITHIN_S:g} s"})
                 self._status = 1
                 return
             self.stopping.wait(_SETTLE_S)
-
-    @property
-    def _is_told(self) -> bool:
-        return self._teller.is_idle and self._git.is_idle
 
     def _interval_s(self) -> float:
         jitter = random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - spreads load
@@ -309,14 +277,10 @@ class Controller:
         if not self._scope.dry_run:
             self._heard.end(summary.ended)
         self._forgetting.keep(records.values())
-        wishes = {instance: wanted_by(record) for instance, record in records.items()}
-        wanted = {
-            by_instance[instance][0]: wish
-            for instance, wish in wishes.items()
-            if instance not in asked.natives
-        }
+        names = {instance: name for instance, (name, _) in by_instance.items()}
+        results = Results.of(plans, records, names, asked.natives)
         self._meter.listed(cause for cause, _ in due.values())
-        images = (image for wish in wanted.values() for image in wish.images)
+        images = (image for wish in results.plugins.values() for image in wish.images)
         self._lags.begin(images, asked.now, {r: due[r] for r in due.keys() & summary.news})
         self._turns.end(due, summary.answered, summary.news, time.monotonic())
         if self._applications.is_complete:
@@ -326,21 +290,7 @@ class Controller:
         self._meter.passed(summary, manifest, kind, time.monotonic() - began_s)
         level = logging.INFO if whole or summary.changed else logging.DEBUG
         log.log(level, "refreshed", extra=summary.counts)
-        # Of native Applications, as long as we do not update them, others have the say.
-        is_on = self._scope.native == ON
-        natives = {by_instance[i][0]: wishes[i] for i in asked.natives & wishes.keys() if is_on}
-        natives_in_git = self._native.look(
-            {
-                by_instance[found.instance][0]: Native(found, records[found.instance])
-                for found in plans
-                if found.has_policy and found.instance in asked.natives & records.keys()
-            }
-        )
-        in_git = {name: wish for name, wish in wanted.items() if wish.in_git}
-        live = {name: wish for name, wish in wanted.items() if name not in in_git}
-        self._mirrors.then(manifest, partial(self._teller.want, live), whole=whole)
-        self._git.want({**in_git, **natives_in_git})
-        self._reports.look({**wanted, **natives}, observed)
+        self._outlets.tell(results, observed, manifest, whole=whole)
         return summary
 
     def _on_application(self, name: Name) -> None:
@@ -354,8 +304,7 @@ class Controller:
                 self._written[name] = written
                 self._changed.add(name)
                 self._awake.set()
-        self._teller.wake(name)
-        self._git.wake(name)
+        self._outlets.wake(name)
 
     def _on_said(self, is_other: Callable[[str], bool]) -> None:
         """Begin a pass for the Applications of which people have said something."""

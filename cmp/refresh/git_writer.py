@@ -241,7 +241,7 @@ class GitWriter:
         if asks:
             update = update._replace(explain=self._explained(wish))
         place = Place(address, base, one.spot.written(update), credential, trust, asks)
-        return Request(place, update, one.edit)
+        return Request(place, update, one.edit, is_new=one.is_new)
 
     def _explained(self, wish: Wanted) -> str:
         snapshots = {i.repository: self._reader.snapshot(i.repository) for i in wish.images}

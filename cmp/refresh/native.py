@@ -18,7 +18,7 @@ from cmp.core.policy import is_true
 from cmp.core.record import ApplicationRecord
 from cmp.core.write_back import GIT, native_method, requires_auto_sync
 from cmp.errors import CmpError, InvalidImage
-from cmp.refresh.native_spec import KINDS, Source, with_choices
+from cmp.refresh.native_spec import KINDS, Source, says_otherwise, with_choices
 from cmp.refresh.observed import Observed
 from cmp.refresh.plan import ApplicationPlan, SourcePlan
 from cmp.refresh.telling import runs
@@ -94,7 +94,9 @@ def _wish(app: Observed, plan: ApplicationPlan, record: ApplicationRecord) -> Wi
         )
     parts = list(_parts(app, plan, record))
     live = [part for part in parts if _live(app, part.managed) or _is_forced(part.managed)]
-    absent = tuple(part.wanted.reference for part in parts if part not in live)
+    # While a sync runs Argo CD does not list what it has synced.
+    gone = [part for part in parts if part not in live] if app.operation.is_over else []
+    absent = tuple(part.wanted.reference for part in gone)
     images = [part.wanted for part in live]
     updates = tuple(filter(None, (_update(app, part, images) for part in live)))
     if found == GIT:
@@ -105,7 +107,9 @@ def _wish(app: Observed, plan: ApplicationPlan, record: ApplicationRecord) -> Wi
         if why := _why_unsupported(app.application.sources[number].kind):
             return Leave(why)
     sources = _with(app, live)
-    if sources == app.sources or runs(app, images):
+    # As argocd-image-updater has it: what runs already need not stand in the spec. But nothing
+    # else may, as after a rollback: the next sync would bring that.
+    if sources == app.sources or (runs(app, images) and not _says_otherwise(app, sources)):
         return Keep(absent)
     return Write(sources, updates, ",".join(image.decision.id for image in images))
 
@@ -151,6 +155,14 @@ def _with(app: Observed, parts: Sequence[Part]) -> tuple[Source, ...]:
             ],
         )
         for number, manifest in enumerate(app.sources)
+    )
+
+
+def _says_otherwise(app: Observed, sources: Sequence[Source]) -> bool:
+    triples = zip(app.sources, sources, app.application.sources, strict=True)
+    return any(
+        before != after and says_otherwise(before, after, source.kind)
+        for before, after, source in triples
     )
 
 

@@ -14,7 +14,8 @@ from cmp.writeback.helm_parameters import parameters
 from cmp.writeback.kustomize_images import placed
 
 Source = Mapping[str, Any]
-KINDS = (HELM, KUSTOMIZE)
+_PLACES = {HELM: ("helm", "parameters"), KUSTOMIZE: ("kustomize", "images")}
+KINDS = tuple(_PLACES)
 """Of sources that take images."""
 
 
@@ -22,13 +23,21 @@ def with_choices(source: Source, kind: str, choices: Sequence[Choice]) -> Source
     """Return a source of one of the `KINDS` with these images; raise `InvalidPolicy`."""
     if not choices:
         return source
-    section, name, merged = (
-        ("helm", "parameters", _with_parameters)
-        if kind == HELM
-        else ("kustomize", "images", _with_images)
-    )
+    section, name = _PLACES[kind]
+    merged = _with_parameters if kind == HELM else _with_images
     present = source.get(section) or {}
     return {**source, section: {**present, name: merged(present.get(name) or (), choices)}}
+
+
+def says_otherwise(before: Source, after: Source, kind: str) -> bool:
+    """Tell whether an entry of a source has another value after `with_choices`."""
+    section, name = _PLACES[kind]
+
+    def values(source: Source) -> list[Any]:
+        listed = (source.get(section) or {}).get(name) or ()
+        return [item.get("value") if isinstance(item, Mapping) else item for item in listed]
+
+    return any(one != other for one, other in zip(values(before), values(after), strict=False))
 
 
 def spec_patch(app: Observed, sources: Sequence[Source]) -> dict[str, Any]:

@@ -35,7 +35,6 @@ _STATES = {Write: "pending", Commit: "pending", Keep: "current", Leave: "left"}
 _ATTEMPTS = 5
 _NEWER_WITHIN_S = 2.0
 _LOOK_EVERY_S = 0.05
-_RIVALS_EVERY_S = 60.0
 _CONTESTED = (
     "its images were taken out of its spec twice, so they are not written there for a day; have "
     "the owner of the spec leave them (ignoreApplicationDifferences of an ApplicationSet, "
@@ -63,7 +62,6 @@ class NativeWriter:
         self._scope = scope
         self._meter = meter
         self._rivals = Rivals(cluster, scope)
-        self._looked_s = float("-inf")
         self._rival = ""
         self._said: dict[Name, object] = {}
         self._writes: dict[Name, SpecWrites] = {}
@@ -130,16 +128,16 @@ class NativeWriter:
     # --- who else writes
 
     def _may_write(self) -> bool:
+        """Tell whether something may be written now; another may have come since the start."""
         if self._scope.native != ON:
             return False
         if self._scope.beside_updater:
             return True
         before = self._rival
-        if time.monotonic() - self._looked_s > _RIVALS_EVERY_S:
-            try:
-                self._ask_rivals()
-            except ClusterFailed as error:
-                self._rival = f"it cannot be told whether an argocd-image-updater runs: {error}"
+        try:
+            self._ask_rivals()
+        except ClusterFailed as error:
+            self._rival = f"it cannot be told whether an argocd-image-updater runs: {error}"
         if self._rival and self._rival != before:
             log.error("native Applications not written", extra={"reason": self._rival})
         return not self._rival
@@ -147,7 +145,6 @@ class NativeWriter:
     def _ask_rivals(self) -> None:
         natives = [app for app in self._applications.all().values() if app.is_native]
         self._rival = self._rivals.why_not(natives)
-        self._looked_s = time.monotonic()
 
     # --- what is written
 
@@ -214,14 +211,15 @@ class NativeWriter:
         written = self._writes.get(name, SpecWrites())
         self._writes[name] = written.after(found.decisions, _now())
         self._said.pop(name, None)
-        log_updates(app.application.name, found.updates, len(found.updates))
+        if found.updates:
+            log_updates(app.application.name, found.updates, len(found.updates))
+            changes = describe((update.before, update.after) for update in found.updates)
+            self._event(app, "ImageUpdated", changes, found.decisions)
         log.info(
             "Successfully updated the live application spec",
             extra={"application": app.application.name},
         )
         self._meter.count("native_updates_total", result="written")
-        changes = describe((update.before, update.after) for update in found.updates)
-        self._event(app, "ImageUpdated", changes, found.decisions)
 
     def _event(self, app: Observed, reason: str, text: str, key: str) -> None:
         create_event(self._cluster, event(app, reason, text, key=key, now=_now()))

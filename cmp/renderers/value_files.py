@@ -12,13 +12,12 @@ from cmp.renderers.paths import inside
 from cmp.renderers.process import needs_network
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from cmp.renderers import Job
 
 _WHERE = "helm.valueFiles"
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
-_REFERENCE = re.compile(r"\$([A-Za-z0-9_]+)[A-Za-z0-9_-]*/")
 _ALLOWED = ("https", "http")  # argo-cd, util/settings: helm.valuesFileSchemes by default
 _MOST_LINKS = 10
 
@@ -60,8 +59,7 @@ def _resolved(job: Job, written: str, where: str) -> str:
     """Return an absolute path, a last link followed, or an address helm may fetch."""
     variables = job.request.variables
     name = substituted(written, variables)
-    reference = _REFERENCE.match(written)
-    if reference and reference[1] not in variables:
+    if _is_of_another_source(written, variables):
         raise InvalidSource(
             f"{written!r} is of another source, and Argo CD gives a plugin no other source; "
             "keep the values beside the chart, or leave this Application native",
@@ -77,6 +75,14 @@ def _resolved(job: Job, written: str, where: str) -> str:
         needs_network(job.env, written, where=where)
         return name
     return _delinked(inside(job.root, job.directory, name, what=where), written, where)
+
+
+def _is_of_another_source(written: str, variables: Mapping[str, str]) -> bool:
+    if not written.startswith("$"):
+        return False
+    from cmp.core.envsubst import is_of_another_source
+
+    return is_of_another_source(written, variables)
 
 
 def _delinked(path: str, written: str, where: str) -> str:

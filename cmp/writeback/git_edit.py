@@ -50,6 +50,8 @@ class Request(NamedTuple):
     place: Place
     update: Update
     edit: Edit
+    is_new: bool = True
+    """Else it was written before: a pull request that has ended is not asked for again."""
 
 
 @dataclass(slots=True)

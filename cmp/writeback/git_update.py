@@ -23,7 +23,6 @@ class Update(NamedTuple):
     application: str
     namespace: str
     changes: tuple[Change, ...]
-    """All that differs from the base."""
     target_key: str = ""
     explain: str = ""
     """Why, as plain text of several lines: it goes into a pull request."""

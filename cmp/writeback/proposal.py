@@ -82,6 +82,8 @@ class Proposal:
     """It was us who made it."""
     is_sweeping: bool = False
     """Requests that this one supersedes may be open still."""
+    is_over: bool = False
+    """It was looked, and there is no open request."""
     refused: Wishes = frozenset()
     """What people closed, in `refused_url`."""
     refused_url: str = ""
@@ -104,13 +106,13 @@ class Proposal:
         return outcome._replace(commit=outcome.commit or pushed)
 
     def take(self, request: Request) -> None:
-        """Want something of it; without changes it is what was wanted before."""
-        name, update = request.update.name, request.update
-        before = self.wishes.get(name)
-        if before and not update.changes:
-            request = request._replace(update=update._replace(changes=before.update.changes))
-        self.wishes[name] = request
-        self.left.discard(name)
+        """Want something of it."""
+        self.wishes[request.update.name] = request
+        self.left.discard(request.update.name)
+
+    def note_open(self) -> None:
+        """Note that all that is wanted is asked for: once, whatever becomes of it."""
+        self.wishes = {n: one._replace(is_new=False) for n, one in self.wishes.items()}
 
     def withdraw(self, application: str) -> None:
         """Take out what an Application wanted of it."""

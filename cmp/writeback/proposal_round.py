@@ -136,6 +136,7 @@ class Round:
         is_no = latest and latest.state is State.CLOSED and mark and not mark.is_retired
         proposal.refused = _wishes(mark.rows if mark and is_no else ())
         proposal.refused_url = latest.url if latest else ""
+        proposal.is_over = self._open is None
         if self._open is None:
             proposal.rows = ()
         elif mark:
@@ -143,9 +144,13 @@ class Round:
             proposal.whys = whys_in(self._open.body) | proposal.whys
 
     def _declined(self, wanted: Sequence[Request]) -> Mapping[str, str]:
-        """Return whose wish was in the request that people closed last, if none is open."""
-        refused, url = self.proposal.refused, self.proposal.refused_url
-        return {one.update.name: url for one in wanted if self._wishes([one]) <= refused}
+        """Return whose wish was in the request that people closed last, or ended otherwise."""
+        proposal, url = self.proposal, self.proposal.refused_url
+        return {
+            one.update.name: url
+            for one in wanted
+            if (proposal.is_over and not one.is_new) or self._wishes([one]) <= proposal.refused
+        }
 
     def _ask(
         self, forge: Forge, branch: Branch, wanted: Sequence[Request], gone: frozenset[str]
@@ -173,7 +178,8 @@ class Round:
         # Without a mark it is what a person wrote.
         if mark and mark != Mark.parse(says.body):
             forge.update(self._open.number, says)
-        proposal.rows = tuple(rows)
+        proposal.rows, proposal.is_over = tuple(rows), False
+        proposal.note_open()
         stale = _superseded(forge, branch) if proposal.is_sweeping else {}
         proposal.is_sweeping = False
         return Asked(RequestState.OPEN, self._open.url, stale)

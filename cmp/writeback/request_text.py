@@ -85,22 +85,21 @@ class Mark(NamedTuple):
 
 
 def rows_of(update: Update, before: Iterable[Row]) -> tuple[Row, ...]:
-    """Return what an update asks for; what it came from is what it was when first asked.
+    """Return what an update asks for, beside what the request has of its Application already.
 
-    An update that names no change is one that was asked for before.
+    What an image comes from is what it was when first asked for.
     """
     key = update.target_key
-    known = {row.alias or row.image: row for row in before if row.owner == (update.name, key)}
-    if not update.changes and known:
-        return tuple(known.values())
-    rows = []
+    rows = {row.alias or row.image: row for row in before if row.owner == (update.name, key)}
     for change in update.changes:
         row = Row(update.name, key, change.image, change.alias, change.old, change.new)
-        earlier = known.get(change.alias or change.image)
+        earlier = rows.get(change.alias or change.image)
         if earlier and change.old in (earlier.new, change.new):
             row = row._replace(old=earlier.old)
-        rows.append(row)
-    return tuple(rows) or (Row(update.name, key, "", "", "", ""),)
+        rows[change.alias or change.image] = row
+    if len(rows) > 1:
+        rows.pop("", None)
+    return tuple(rows.values()) or (Row(update.name, key, "", "", "", ""),)
 
 
 def why_of(update: Update) -> str:

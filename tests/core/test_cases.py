@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from cmp.core.conversion.image_updater import parse_image_updater
 from cmp.core.decide import Decision, decide
 from cmp.core.envsubst import envsubst
 from cmp.core.filters import tag_filter
@@ -67,7 +68,6 @@ _EXCEPTIONS: Mapping[str, str] = {
     "webhook-07": "differs: a bug of the reference; `harbor` is no registry, so it is refused",
     "webhook_match-01": "differs: a bug of the reference; what has no registry is Docker Hub's",
     "templates": _LATER_WRITE_BACK,
-    "app_ref_specificity": "not run: a later issue, converting ImageUpdater resources",
     # --- argocd-helm.json
     "explicit-conflict": _NATIVE,
     "explicit-order-names": _NATIVE,
@@ -357,6 +357,12 @@ def _platform_filter(case: Case) -> None:
     assert wants_platform(tuple(given["wanted"]), given["platform"]) is case["expect"]
 
 
+def _reference_weight(case: Case) -> None:
+    manifest: Any = {"metadata": {"name": "a"}, "spec": {"applicationRefs": [case["input"]]}}
+    (reference,) = parse_image_updater(manifest).references
+    assert reference.weight == case["expect"]["score"]
+
+
 def _envsubst(case: Case) -> None:
     assert envsubst(case["given"]["text"], case["given"]["env"]) == case["expect"]["out"]
 
@@ -404,6 +410,7 @@ _RUNNERS: Mapping[str, Runner] = {
     "webhook": _webhook,
     "webhook_match": _webhook_match,
     "platform_filter": _platform_filter,
+    "app_ref_specificity": _reference_weight,
     "writeback_values": _writeback_values,
     "write_back_target": _write_back_target,
     "argocd_source_merge": _argocd_source_merge,

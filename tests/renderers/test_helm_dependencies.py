@@ -2,26 +2,17 @@
 
 import subprocess
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from cmp.errors import InvalidSource, RenderRefused, ToolFailed
 from cmp.renderers.helm import render
-from tests.support.charts import Chart
+from tests.support.charts import Chart, helm_repository
 from tests.support.cli import TOOLS
 from tests.support.jobs import job
-from tests.support.loopback import Loopback, QuietServer
 
 pytestmark = pytest.mark.tools
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *args: Any) -> None:
-        """Say nothing."""
 
 
 @pytest.fixture
@@ -81,13 +72,8 @@ def test_where_the_repository_is_ours_it_is_built_in_place_and_the_lock_stays(
 @pytest.fixture
 def repository(root: Path) -> Iterator[str]:
     """A Helm repository with lib in it, over http."""
-    site = root.parent / "site"
-    site.mkdir()
-    for words in (f"package {root / 'lib'} -d {site}", f"repo index {site}"):
-        argv = words.split()
-        subprocess.run([TOOLS / "helm", *argv], check=True, capture_output=True)
-    with Loopback(QuietServer(("127.0.0.1", 0), partial(_Quiet, directory=str(site)))) as server:
-        yield server.url
+    with helm_repository(root.parent / "site", root / "lib") as url:
+        yield url
 
 
 def test_a_repository_over_http_is_asked_but_not_added_as_by_argo_cd(

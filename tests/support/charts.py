@@ -1,12 +1,18 @@
 """Small charts whose rendering shows what helm was told."""
 
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from tests.support.cli import PATH, TOOLS
+from tests.support.loopback import Loopback, QuietServer
 
 _SHOWS = """\
 apiVersion: v1
@@ -22,6 +28,22 @@ apiVersion: v1
 kind: Pod
 metadata: {name: test, annotations: {helm.sh/hook: test}}
 """
+
+
+class _Files(SimpleHTTPRequestHandler):
+    def log_message(self, *args: Any) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def helm_repository(site: Path, chart: Path) -> Iterator[str]:
+    """Serve a Helm repository with one chart in it over HTTP, from a folder; yield its URL."""
+    site.mkdir()
+    for words in (f"package {chart} -d {site}", f"repo index {site}"):
+        argv = words.split()
+        subprocess.run([TOOLS / "helm", *argv], check=True, capture_output=True)
+    with Loopback(QuietServer(("127.0.0.1", 0), partial(_Files, directory=str(site)))) as server:
+        yield server.url
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ Object = dict[str, Any]
 
 _NOT_FOUND = 404
 _BUSY = (429, 503)
-_QUIET_S = 0.5  # what has happened comes at once
+_QUIET_S = (0.5, 2, 8)  # what has happened comes at once
 
 
 class Refused(Exception):
@@ -103,13 +103,23 @@ class Kubernetes:
 
     def since(self, path: str, version: str) -> list[tuple[str, Object]]:
         """Return what became of a collection after a version: (ADDED, object) and so on."""
-        query = f"watch=true&resourceVersion={version}"
+        newest = max((_version(item) for item in self.get(path)["items"]), default=0)
+        events: list[Object] = []
+        for quiet_s in _QUIET_S:
+            events = self._changes(f"{path}?watch=true&resourceVersion={version}", quiet_s)
+            seen = max((_version(event["object"]) for event in events), default=int(version))
+            if seen >= newest:
+                break  # else this machine is too busy to send it at once
+        return [(event["type"], event["object"]) for event in events]
+
+    def _changes(self, path: str, quiet_s: float) -> list[Object]:
+        """Return a watch's events until nothing comes for so long."""
         events = []
-        with contextlib.suppress(requests.ConnectionError):  # nothing for so long: that was all
-            reply = self._call("GET", f"{path}?{query}", stream=True, timeout=(5, _QUIET_S))
+        with contextlib.suppress(requests.ConnectionError):
+            reply = self._call("GET", path, stream=True, timeout=(5, quiet_s))
             for line in filter(None, reply.iter_lines(None)):
                 events.append(json.loads(line))  # noqa: PERF401 - those before the end count
-        return [(event["type"], event["object"]) for event in events]
+        return events
 
     def create_namespace(self, name: str) -> None:
         self.post("/api/v1/namespaces", {"metadata": {"name": name}})
@@ -146,3 +156,7 @@ class Kubernetes:
         if not reply.ok:
             raise (Busy if reply.status_code in _BUSY else Refused)(method, reply)
         return reply
+
+
+def _version(manifest: Object) -> int:
+    return int(manifest["metadata"]["resourceVersion"])

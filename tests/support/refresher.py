@@ -243,9 +243,9 @@ def apply_account(argocd: ArgoCD, root: Path) -> None:
     wanted = [
         ("refresher", namespace),
         ("people", namespace),
-        ("native", namespace),
         *(("application-namespace", other) for other in others),
         *(("pull-secrets", one) for one in (namespace, *others)),
+        *(("native", one) for one in (namespace, *others)),
         ("components/git-write-back", namespace),
     ]
     for number, (folder, target) in enumerate(wanted):

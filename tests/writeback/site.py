@@ -105,9 +105,10 @@ class Site:
         url: str = "",
         change: Change = CHANGE,
         explain: str = "",
+        is_new: bool = True,
     ) -> None:
         update = Update(application, "argocd", (change,), explain=explain)
-        self.engine.submit(Request(self.place(base, write, url), update, edit))
+        self.engine.submit(Request(self.place(base, write, url), update, edit, is_new))
 
     def settle(self, within_s: float = 30) -> list[Outcome]:
         """Wait until nothing waits any more; return what became of it, and forget it."""

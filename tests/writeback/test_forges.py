@@ -251,6 +251,17 @@ def test_an_explanation_cannot_leave_its_fence() -> None:
     assert whys_in(body.replace("\n", "\r\n")) == {"argocd/app": why}
 
 
+def test_what_an_application_has_in_it_already_stays() -> None:
+    first = Update("app", "argocd", (Change("team/app", "app", "v1", "v2"),))
+    other = Update("app", "argocd", (Change("redis", "cache", "6", "7"),))
+    known = rows_of(first, rows_of(Update("app", "argocd", ()), ()))
+
+    assert [(row.alias, row.new) for row in rows_of(other, known)] == [
+        ("app", "v2"),
+        ("cache", "7"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("changes", "old", "new"),
     [

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -103,12 +104,13 @@ def submit(
     path: str = VALUES,
     write: str = BRANCH,
     old: str = "v1",
+    is_new: bool = True,
 ) -> None:
-    change = Change("team/app", "app", old, tag)
-    site.submit(app, line(path, tag), write=write, change=change, explain=f"{tag}: newest of 3")
+    change, why = Change("team/app", "app", old, tag), f"{tag}: newest of 3"
+    site.submit(app, line(path, tag), write=write, change=change, explain=why, is_new=is_new)
 
 
-def written(site: Site, tag: str, **where: str) -> Outcome:
+def written(site: Site, tag: str, **where: Any) -> Outcome:
     submit(site, tag, **where)
     (outcome,) = site.settle()
     return outcome
@@ -490,3 +492,21 @@ def test_who_leaves_takes_its_change_along(hub: Hub, site: Site) -> None:
 
     assert hub.bare.show(VALUES, "images") == b"# ours\ntag: v1\n"
     assert "argocd/a" not in hub.only.body
+
+
+@either
+def test_what_was_merged_and_taken_back_is_not_asked_for_again(hub: Hub) -> None:
+    with hub.site() as site:
+        written(site, "v2")
+        hub.requests.merge(hub.only)
+        written(site, "v2", is_new=False)
+        hub.bare.revert()
+        outcomes = [written(site, "v2", is_new=False)]
+    with hub.site() as site:
+        outcomes.append(written(site, "v2", is_new=False))
+        for outcome in outcomes:
+            assert (outcome.error, outcome.commit) == (None, "")
+            assert outcome.request_state is RequestState.DECLINED
+        assert len(hub.requests.items) == 1
+
+        assert written(site, "v3").request_url == hub.api.web(2)
