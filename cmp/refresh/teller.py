@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from cmp.backoff import pause_s
 from cmp.core.sync_windows import why_closed
 from cmp.errors import CmpError
+from cmp.refresh.change import Change
 from cmp.refresh.cluster import Cluster, ClusterFailed, Conflict, Missing
 from cmp.refresh.events import event
 from cmp.refresh.instruments import Instruments
@@ -21,16 +22,8 @@ from cmp.refresh.scope import Scope
 from cmp.refresh.spec_lock import is_written, pending
 from cmp.refresh.spec_writes import CONTESTED, SpecWrites
 from cmp.refresh.state import ConfigMapState
-from cmp.refresh.telling import (
-    Action,
-    Change,
-    Done,
-    Operate,
-    Progress,
-    Wait,
-    WriteSpec,
-    next_step,
-)
+from cmp.refresh.steps import Action, Done, Operate, Progress, Wait, WriteSpec
+from cmp.refresh.telling import next_step
 from cmp.refresh.update_log import log_updates
 from cmp.refresh.wanted import Told, Wanted
 from cmp.refresh.watched import Name, Watched
