@@ -21,7 +21,10 @@ COMMANDS = {
     "parameters": ("cmp.announce", "print what Argo CD's Parameters tab offers, with the images"),
     "resolve": ("cmp.resolve", "choose among tags, and say why"),
     "explain": ("cmp.explain", "say which images an application has, since when and why"),
-    "doctor": ("cmp.doctor", "ask a registry for an image, and say what to do when it fails"),
+    "doctor": (
+        "cmp.doctor",
+        "say what is wrong with an installation, an application or an image's registry",
+    ),
     "convert": ("cmp.convert", "turn native Applications into those of the plugin, and back"),
     "pin": ("cmp.people.pin", "take one tag of an image, whatever its policy says"),
     "hold": ("cmp.people.hold", "keep the present choice of an image, or of all"),
@@ -29,6 +32,7 @@ COMMANDS = {
     "release": ("cmp.people.release", "end a pin, a hold or a rollback"),
     "mirror": ("cmp.mirror", "copy the index from Redis into the directory that render reads"),
     "wait": ("cmp.wait", "wait for a complete index, then become another command"),
+    "index": ("cmp.index_command", "list and show what an index holds; export and import it"),
     "refresh": ("cmp.refresh", "list the registries, decide, and publish the index"),
 }
 

@@ -486,7 +486,7 @@ def _shift_clocks(monkeypatch: pytest.MonkeyPatch, by_s: int) -> None:
             ["--pull-secret", "env:OTHER"],
             {
                 "credentials": [
-                    "env:OTHER, as --pull-secret says; an annotation may name Secrets only",
+                    "env:OTHER, as pull-secret says; an annotation may name Secrets only",
                     "env:CREDENTIALS, of the entry ours",
                 ]
             },
@@ -502,8 +502,8 @@ def _shift_clocks(monkeypatch: pytest.MonkeyPatch, by_s: int) -> None:
             [entry("HOST", "URL")],
             ["--pull-secret", "pullsecret:shop/regcred"],
             {
-                "credentials": ["pullsecret:shop/regcred, as --pull-secret says"],
-                "note": ["--pull-secret: pullsecret: is read from a cluster, and there is none"],
+                "credentials": ["pullsecret:shop/regcred, as pull-secret says"],
+                "note": ["pull-secret: pullsecret: is read from a cluster, and there is none"],
             },
             id="pull-secret-without-a-cluster",
         ),

@@ -11,6 +11,7 @@ from cmp.__main__ import COMMANDS
 from cmp.core.keys import KEYS
 from cmp.core.policy import STRATEGY_NAMES
 from cmp.core.strategies import STRATEGIES
+from cmp.diagnosis import CHECKS
 from cmp.index import BACKENDS
 from cmp.renderers import RENDERERS
 from cmp.writeback import TARGETS
@@ -293,6 +294,12 @@ def test_plugin_yaml_is_what_the_design_says() -> None:
             id="renderers",
         ),
         pytest.param(
+            "cmp/diagnosis",
+            {check.look.__module__.rpartition(".")[2] for check in CHECKS},
+            {"facts", "finding", "workloads"},
+            id="diagnosis",
+        ),
+        pytest.param(
             "cmp/writeback",
             {target.module.rpartition(".")[2] for target in TARGETS.values()},
             {
@@ -317,7 +324,7 @@ def test_plugin_yaml_is_what_the_design_says() -> None:
             {backend.partition(":")[0].rpartition(".")[2] for backend in BACKENDS.values()},
             {
                 *("ack_document", "documents", "json_document", "snapshot_document"),
-                *("instruction_document", "found"),
+                *("either_document", "exported", "imported", "instruction_document", "found"),
                 *("copied", "names", "protocols", "redis_address", "redis_connection"),
             },
             id="backends",

@@ -19,7 +19,7 @@ from cmp.index.redis import RedisIndex
 from cmp.tool_versions import tool_versions
 from tests.index.examples import NOW, record, snapshot
 from tests.support.cli import PATH, cmp
-from tests.support.redis import RedisServer
+from tests.support.redis import MIRROR, RedisServer
 from tests.support.waiting import wait_for
 
 
@@ -52,7 +52,7 @@ def started(
 
 @contextmanager
 def mirror(server: RedisServer, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    env = {"CMP_STORE": server.tls_url, **server.environment()}
+    env = {"CMP_STORE": server.tls_url, **server.environment(user=MIRROR)}
     arguments = ("mirror", "--to", str(folder / "index"), "--pod", "repo-server-1")
     with started(*arguments, env=env, log=folder / "mirror.log") as process:
         yield process
@@ -120,7 +120,11 @@ def test_what_renders_may_be_said_otherwise(
     server: RedisServer, tmp_path: Path, tools: str, said: str
 ) -> None:
     publish(server, 1, "v1")
-    env = {"CMP_STORE": server.url, **server.environment(tls=False), "CMP_TOOLS": tools}
+    env = {
+        "CMP_STORE": server.url,
+        **server.environment(tls=False, user=MIRROR),
+        "CMP_TOOLS": tools,
+    }
 
     assert cmp("mirror", "--once", "--to", "index", cwd=tmp_path, env=env).returncode == 0
 
@@ -137,7 +141,7 @@ def test_the_versions_of_what_renders(helm: Path, kustomize: Path, tmp_path: Pat
 
 def test_once(server: RedisServer, tmp_path: Path) -> None:
     publish(server, 1, "v1")
-    env = {"CMP_STORE": server.url, **server.environment(tls=False)}
+    env = {"CMP_STORE": server.url, **server.environment(tls=False, user=MIRROR)}
 
     done = cmp("mirror", "--once", "--to", "index", cwd=tmp_path, env=env)
 
@@ -163,7 +167,7 @@ def test_two_mirrors_do_not_share_a_directory(server: RedisServer, tmp_path: Pat
     publish(server, 1, "v1")
     with mirror(server, tmp_path):
         wait_for("v1 is there", lambda: tag(tmp_path) == "v1")
-        env = {"CMP_STORE": server.url, **server.environment(tls=False)}
+        env = {"CMP_STORE": server.url, **server.environment(tls=False, user=MIRROR)}
         done = cmp("mirror", "--once", "--to", "index", cwd=tmp_path, env=env)
 
     assert done.returncode == 1
@@ -184,6 +188,25 @@ def test_the_plugin_waits_for_the_first_complete_copy(tmp_path: Path) -> None:
         assert process.wait(10) == 0
 
     assert (tmp_path / "ready").exists()
+
+
+@pytest.mark.parametrize(
+    ("longest", "command", "status", "said"),
+    [
+        pytest.param("0", ["touch", "begun"], 0, "beginning without a complete index", id="begun"),
+        pytest.param("0.1s", [], 1, "error: file://index: not complete in time", id="nothing"),
+        pytest.param("soon", ["touch", "begun"], 2, "error: CMP_WAIT_AT_MOST: not a", id="wrong"),
+    ],
+)
+def test_waiting_has_an_end(
+    longest: str, command: list[str], status: int, said: str, tmp_path: Path
+) -> None:
+    arguments = ["wait", "--index", "file://index", "--wait-at-most", longest, "--", *command]
+
+    done = cmp(*arguments, cwd=tmp_path)
+
+    assert (done.returncode, (tmp_path / "begun").exists()) == (status, status == 0)
+    assert said in done.stderr
 
 
 def test_what_cannot_be_started_is_named(tmp_path: Path) -> None:

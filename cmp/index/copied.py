@@ -5,13 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from cmp.core.image import Repository
-from cmp.errors import IndexTorn, IndexUnavailable, InvalidImage
-from cmp.index.documents import load_application
-from cmp.index.snapshot_document import load_snapshot
+from cmp.errors import IndexTorn
+from cmp.index.either_document import load_document
 
 if TYPE_CHECKING:
-    from cmp.index import Document, Manifest
+    from cmp.index import Manifest
     from cmp.index.file import FileIndex
     from cmp.index.protocols import Published
 
@@ -47,7 +45,7 @@ class Copy:
             if document.data is None:
                 self._directory.drop([(document.kind, document.identity)])
                 continue
-            _check(document, document.data)
+            load_document(document.kind, document.identity, document.data)
             self._directory.put_document(document.kind, document.identity, document.data)
             kept.append((document.kind, document.identity))
         if is_whole:
@@ -62,15 +60,3 @@ class Copy:
         except IndexTorn:
             return None
         return manifest if manifest and manifest.complete else None
-
-
-def _check(document: Document, data: bytes) -> None:
-    where = f"{document.kind} {document.identity}"
-    if document.kind == "application":
-        load_application(data, document.identity, where=where)
-        return
-    try:
-        repository = Repository.parse(document.identity)
-    except InvalidImage as error:
-        raise IndexUnavailable(f"no repository: {error}", where=where) from None
-    load_snapshot(data, repository, where=where)

@@ -14,12 +14,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cmp.errors import IndexUnavailable, InvalidInput
-from cmp.index import documents, touch_of
+from cmp.index import Document, documents, touch_of
 from cmp.index.names import decode, encode, is_cut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
+    from typing import Any
 
     from cmp.core.image import Repository
     from cmp.core.people import Instruction
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
 
 _SUFFIX = ".json"
 _FOLDERS = {"repository": "repositories", "application": "applications"}
+_ABOUT: Mapping[str, Callable[[Mapping[str, Any]], tuple[str, int]]] = {
+    "repository": lambda found: (str(found["repository"]), int(found["generation"])),
+    "application": lambda found: (str(found["instance"]), int(found["generation"])),
+}
+"""Whom a document is about, as itself says it (of a file's name, a part may be cut off), and its
+generation."""
 _NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -91,6 +98,20 @@ class FileIndex:
             for name in self._names(folder):
                 if not is_cut(name):
                     yield kind, decode(name)
+
+    def changed(self, after: int) -> Iterator[Document]:
+        """Yield the documents whose generation is above ``after``, as they are written."""
+        from cmp.index.json_document import load
+
+        for kind, folder in _FOLDERS.items():
+            for name in self._names(folder):
+                path = os.path.join(self._root, folder, f"{name}{_SUFFIX}")
+                data = _read(path)
+                if data is None:
+                    continue  # it was forgotten meanwhile
+                identity, generation = load(data, _ABOUT[kind], path)
+                if generation > after:
+                    yield Document(kind, identity, data)
 
     def begin(self) -> None:
         """Begin a publication: who reads here is of this version too."""

@@ -61,8 +61,8 @@ class Index(IndexReader, IndexWriter, Protocol):
     """Both halves: what a backend implements."""
 
 
-class Published(Protocol):
-    """A store that mirrors read from."""
+class Copied(Protocol):
+    """A store whose documents can be read as they are written."""
 
     def manifest(self) -> Manifest | None:
         """Return the manifest, or None if nothing was ever published here."""
@@ -73,11 +73,15 @@ class Published(Protocol):
         One that was forgotten has no data.
         """
 
+
+class Published(Copied, Protocol):
+    """A store that mirrors read from."""
+
     def acknowledge(self, acknowledged: Acknowledged) -> None:
         """Say, for some seconds, what a mirror has."""
 
 
-class Store(Index, Protocol):
+class Store(Index, Copied, Protocol):
     """An index that also keeps the state, for there is no cluster to do so."""
 
     def documents(self) -> Iterator[tuple[str, str]]:

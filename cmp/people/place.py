@@ -120,6 +120,7 @@ def _in_cluster(args: "Namespace", env: Mapping[str, str]) -> Place:
     from cmp.refresh.cluster import connect
     from cmp.refresh.people import ConfigMapPeople
     from cmp.refresh.plan import plan
+    from cmp.refresh.rights import user
     from cmp.refresh.scope import control_plane
     from cmp.refresh.state import ConfigMapState
 
@@ -147,7 +148,7 @@ def _in_cluster(args: "Namespace", env: Mapping[str, str]) -> Place:
         named(aliases),
         ConfigMapPeople(cluster, namespace),
         history,
-        _user(cluster) or setting(None, env, "USER", "somebody"),
+        user(cluster) or setting(None, env, "USER", "somebody"),
     )
 
 
@@ -166,16 +167,6 @@ def _manifest(cluster: "Cluster", written: str, control_plane: str) -> dict[str,
     raise InvalidInput(
         f"no Application {name!r} in the namespace {namespace}{nearest(name, known)}"
     )
-
-
-def _user(cluster: "Cluster") -> str:
-    """Return who the API server takes us for (authentication.k8s.io, SelfSubjectReview)."""
-    review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
-    try:
-        found = cluster.create("/apis/authentication.k8s.io/v1/selfsubjectreviews", review)
-        return str(found["status"]["userInfo"]["username"])
-    except (CmpError, KeyError, TypeError):
-        return ""
 
 
 def _listed(source: SourceId, keys: Mapping[str, str]) -> Iterable[tuple[SourceId, str]]:

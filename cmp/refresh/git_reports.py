@@ -63,6 +63,12 @@ class GitReports:
             else:
                 self._event(app, "ImageUpdated", f"{told}: commit {commit[:_SHORT]}", commit)
 
+    def declined(self, app: Observed, wish: GitWish, url: str) -> None:
+        """Say that people closed the request for what is wished, which is their answer."""
+        told = describe((image.before, image.after) for image in wish.images if image.before)
+        note = f"{told or 'its images'}: declined in {url}; it is asked again with another image"
+        self._event(app, "ImageDeclined", note, url)
+
     def refresh(self, app: Observed) -> None:
         """Have Argo CD look at the branch; by itself it does so every some minutes."""
         if app.refresh_pending:

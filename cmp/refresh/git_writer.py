@@ -29,6 +29,7 @@ from cmp.refresh.watched import Name, Watched
 from cmp.writeback.git_edit import Place, Request
 from cmp.writeback.git_engine import GitEngine
 from cmp.writeback.git_outcome import Outcome
+from cmp.writeback.pull_request import RequestState
 
 log = logging.getLogger(__name__)
 
@@ -292,6 +293,8 @@ class GitWriter:
             self._reports.committed(app, asked.wish, outcome)
             if not outcome.request.place.write:
                 self._reports.refresh(app)
+        if outcome.request_state is RequestState.DECLINED:
+            self._reports.declined(app, asked.wish, outcome.request_url)
         if not is_taken:
             del self._writing[name]  # looked at anew
         elif not writing.asked:

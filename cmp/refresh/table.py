@@ -1,7 +1,8 @@
 """A pass as two tables for a person: what became of the images, and how the registries did."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
+from cmp.core.aligned import aligned
 from cmp.refresh.passes import Summary
 from cmp.refresh.traffic import Counts
 
@@ -12,10 +13,10 @@ _REGISTRIES = ("REGISTRY", "REQUESTS", "UNCHANGED", "REFUSED", "UNANSWERED", "SL
 def table(summary: Summary, traffic: Mapping[str, Counts]) -> Iterator[str]:
     """Yield the lines."""
     if summary.rows:
-        yield from _aligned([_IMAGES, *summary.rows])
+        yield from aligned([_IMAGES, *summary.rows])
     if traffic:
         yield ""
-        yield from _aligned([_REGISTRIES, *(_row(name, c) for name, c in traffic.items())])
+        yield from aligned([_REGISTRIES, *(_row(name, c) for name, c in traffic.items())])
     if summary.problems:
         yield ""
         yield from (f"problem: {problem}" for problem in summary.problems)
@@ -24,12 +25,3 @@ def table(summary: Summary, traffic: Mapping[str, Counts]) -> Iterator[str]:
 def _row(name: str, counts: Counts) -> tuple[str, ...]:
     numbers = (counts.requests, counts.unchanged, counts.refused, counts.unanswered)
     return (name, *map(str, numbers), f"{counts.slowest_s * 1000:.0f} ms")
-
-
-def _aligned(rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    lines = [
-        [cell or "-" if n < len(row) - 1 else cell for n, cell in enumerate(row)] for row in rows
-    ]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    for line in lines:
-        yield "  ".join(f"{cell:<{w}}" for cell, w in zip(line, widths, strict=True)).rstrip()

@@ -138,6 +138,9 @@ class Writer:
                 applied = _anew(read, tip, begun, base)
             else:
                 applied = read(tip.ref, begun.kept(requests), history)
+                unasked = [one for one in asking.wishes if one.update.name in begun.declined]
+                held = read(tip.ref, unasked).unchanged
+                begun = begun._replace(held=frozenset(one.update.name for one in held))
             commit = before
             if applied.changing:
                 parent = objects.resolve(tip.base_ref if begun.is_anew else tip.ref)
@@ -161,7 +164,7 @@ class Writer:
         gone = [one.update.name for one in base.unchanged] + list(refused)
         now = Branch(tip.base, tip.branch, commit)
         try:
-            asked = asking.settle(now, base.changing, gone)
+            asked = asking.settle(now, base.changing, begun, gone)
         except CmpError as error:
             return Batch(tuple(outcomes), write, error=error)
         for name, its_tip in asked.stale.items():

@@ -29,6 +29,8 @@ class Begun(NamedTuple):
     """Something else was wanted of it before."""
     declined: frozenset[str]
     """Applications whose wish people have refused: not to be written."""
+    held: frozenset[str] = frozenset()
+    """Those of them that a branch of others has all the same."""
 
     def kept(self, requests: Iterable[Request]) -> Sequence[Request]:
         """Return those that are to be written."""
@@ -84,9 +86,10 @@ class Proposal:
     """Requests that this one supersedes may be open still."""
     is_over: bool = False
     """It was looked, and there is no open request."""
-    refused: Wishes = frozenset()
-    """What people closed, in `refused_url`."""
-    refused_url: str = ""
+    refused: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+    """What people closed since they last merged, and where."""
+    last_url: str = ""
+    """The newest request there is, open or not."""
     settled: tuple[Key, Asked] | None = None
     commits: dict[str, str] = field(default_factory=dict)
     """By Application, what was pushed while the forge did not answer."""

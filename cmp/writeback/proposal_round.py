@@ -4,7 +4,7 @@ The branch is ours: it is the base and one commit of all that is wanted, written
 has changed. Where somebody else has committed to it, ours go on top.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 
 from cmp.errors import CmpError
@@ -55,12 +55,15 @@ class Round:
         proposal.is_begun = begun.is_anew or proposal.is_begun
         proposal.ours = commit if begun.is_anew or before == proposal.ours else ""
 
-    def settle(self, branch: Branch, wanted: Sequence[Request], gone: Iterable[str]) -> Asked:
+    def settle(
+        self, branch: Branch, wanted: Sequence[Request], begun: Begun, gone: Iterable[str]
+    ) -> Asked:
         """Have the forge ask for what was written; raise `CmpError` where it could not be.
 
         Args:
             branch: as it is after the push.
             wanted: what the base has not, declined or not.
+            begun: how it was written.
             gone: Applications whose wish the base has, or cannot take.
         """
         proposal = self.proposal
@@ -76,8 +79,12 @@ class Round:
         else:
             with self._forge() as forge:
                 self._looked(forge, branch)
-                declined = self._declined(wanted)
+                declined = dict.fromkeys(begun.declined, proposal.last_url)
+                declined |= self._declined(wanted)
                 kept = [one for one in wanted if one.update.name not in declined]
+                if kept:  # what is said of a branch is to be all that it has
+                    declined = {n: url for n, url in declined.items() if n not in begun.held}
+                    kept = [one for one in wanted if one.update.name not in declined]
                 if kept:
                     asked = self._ask(forge, branch, kept, done | declined.keys())
                 elif declined:
@@ -133,9 +140,8 @@ class Round:
             is_merged = latest.state is State.MERGED and latest.head_commit == branch.tip
             if mark.tip == branch.tip or (is_merged and mark.is_begun):
                 proposal.ours = branch.tip
-        is_no = latest and latest.state is State.CLOSED and mark and not mark.is_retired
-        proposal.refused = _wishes(mark.rows if mark and is_no else ())
-        proposal.refused_url = latest.url if latest else ""
+        proposal.refused = dict(_refused(found))
+        proposal.last_url = latest.url if latest else ""
         proposal.is_over = self._open is None
         if self._open is None:
             proposal.rows = ()
@@ -144,13 +150,18 @@ class Round:
             proposal.whys = whys_in(self._open.body) | proposal.whys
 
     def _declined(self, wanted: Sequence[Request]) -> Mapping[str, str]:
-        """Return whose wish was in the request that people closed last, or ended otherwise."""
-        proposal, url = self.proposal, self.proposal.refused_url
-        return {
-            one.update.name: url
-            for one in wanted
-            if (proposal.is_over and not one.is_new) or self._wishes([one]) <= proposal.refused
-        }
+        """Return whose wish people closed, or ended otherwise and was not asked for anew; where."""
+        proposal = self.proposal
+        asked = () if proposal.is_over else _wishes(proposal.rows)
+        declined: dict[str, str] = {}
+        for one in wanted:
+            wishes = [wish for wish in self._wishes([one]) if wish not in asked]
+            urls = [proposal.refused.get(wish, "") for wish in wishes]
+            if urls and all(urls):
+                declined[one.update.name] = urls[0]
+            elif proposal.is_over and not one.is_new:
+                declined[one.update.name] = proposal.last_url
+        return declined
 
     def _ask(
         self, forge: Forge, branch: Branch, wanted: Sequence[Request], gone: frozenset[str]
@@ -201,6 +212,16 @@ class Round:
 
 def _wishes(rows: Iterable[Row]) -> Wishes:
     return frozenset(row.wish for row in rows)
+
+
+def _refused(found: Iterable[Found]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield what people closed since they last merged, and where; of requests, the newest first."""
+    for one in found:
+        if one.state is State.MERGED:
+            return
+        mark = Mark.parse(one.body)
+        if one.state is State.CLOSED and mark and not mark.is_retired:
+            yield from ((row.wish, one.url) for row in mark.rows)
 
 
 def _superseded(forge: Forge, branch: Branch) -> Mapping[str, str]:

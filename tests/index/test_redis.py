@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+import redis
 
 from cmp.errors import IndexTorn, IndexUnavailable, InvalidInput
 from cmp.index import Manifest, open_index
 from cmp.index.protocols import Store
 from tests.index.examples import NOW, record
-from tests.support.redis import RedisServer
+from tests.support.redis import MIRROR, REFRESHER, RedisServer
 
 WRITER = "image-cmp:writer"
 
@@ -63,8 +64,8 @@ def test_a_server_nobody_trusts(server: RedisServer) -> None:
         open_index(server.tls_url, server.environment(tls=False)).manifest()
 
 
-def test_the_user_may_touch_nothing_else(server: RedisServer) -> None:
-    """As many as are in RULES: Argo CD's own Redis may be the one that is used."""
+def test_nothing_else_is_touched(server: RedisServer) -> None:
+    """Argo CD's own Redis may be the one that is used."""
     store = opened(server)
     with store.writing():
         store.put_application(record())
@@ -74,6 +75,28 @@ def test_the_user_may_touch_nothing_else(server: RedisServer) -> None:
 
     assert {key for key in keys if not key.startswith("image-cmp:")} == {"app|resources-tree|x"}
     assert store.instances() == ("guestbook",)
+
+
+@pytest.mark.parametrize(
+    ("user", "command"),
+    [
+        pytest.param(MIRROR, ("SET", "image-cmp:manifest", "x"), id="mirror-writes"),
+        pytest.param(MIRROR, ("GET", "image-cmp:state:guestbook"), id="mirror-reads-state"),
+        pytest.param(MIRROR, ("GET", "image-cmp:ack:pod"), id="mirror-reads-others"),
+        pytest.param(MIRROR, ("DEL", "image-cmp:ack:pod"), id="mirror-deletes"),
+        pytest.param(REFRESHER, ("GET", "app|resources-tree|x"), id="refresher-elsewhere"),
+        pytest.param(REFRESHER, ("FLUSHALL",), id="refresher-empties"),
+        pytest.param(REFRESHER, ("CONFIG", "GET", "*"), id="refresher-configures"),
+    ],
+)
+def test_nobody_may_more_than_he_must(
+    server: RedisServer, user: str, command: tuple[str, ...]
+) -> None:
+    with (
+        redis.Redis.from_url(server.url, username=user, password=server.password) as client,
+        pytest.raises(redis.exceptions.NoPermissionError),
+    ):
+        client.execute_command(*command)
 
 
 def test_no_answer_is_no_empty_answer(own_server: RedisServer) -> None:

@@ -56,6 +56,7 @@ class ArgoCD:
         root: a folder of its own, with a short path: a socket's ends at 107 bytes.
         namespace: of its control plane.
         others: namespaces besides that which may hold Applications.
+        has_plugin: whether our plugin is started beside it, or left to a test.
     """
 
     def __init__(
@@ -67,11 +68,12 @@ class ArgoCD:
         root: Path,
         namespace: str,
         others: tuple[str, ...],
+        has_plugin: bool = True,
     ) -> None:
         self.kubernetes = kubernetes
         self.namespace = namespace
         self.other_namespaces = others
-        self.repo_server = RepoServer(processes, root)
+        self.repo_server = RepoServer(processes, root, has_plugin=has_plugin)
         self.index = self.repo_server.index
         """What the plugin renders from: it is for the tests to fill."""
         self._processes = processes
@@ -116,7 +118,7 @@ class ArgoCD:
             yield argocd
 
     @contextmanager
-    def another(self, *, root: Path, namespace: str) -> Iterator["ArgoCD"]:
+    def another(self, *, root: Path, namespace: str, has_plugin: bool = True) -> Iterator["ArgoCD"]:
         """Start one more Argo CD on the same API server, with its control plane elsewhere."""
         with processes(self._tools, root) as started:
             argocd = ArgoCD(
@@ -126,6 +128,7 @@ class ArgoCD:
                 root=root,
                 namespace=namespace,
                 others=(),
+                has_plugin=has_plugin,
             )
             argocd._start(defines=False)
             yield argocd

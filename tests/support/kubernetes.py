@@ -76,6 +76,12 @@ class Kubernetes:
         headers = {"Content-Type": "application/merge-patch+json"}
         return self._object("PATCH", path, body, headers=headers)
 
+    def apply(self, path: str, body: Mapping[str, Any]) -> Object:
+        """Make an object as ``body`` says; an unknown field or one given twice is refused."""
+        headers = {"Content-Type": "application/apply-patch+yaml"}
+        query = "fieldManager=tests&fieldValidation=Strict&force=true"
+        return self._object("PATCH", f"{path}?{query}", body, headers=headers)
+
     def delete(self, path: str) -> Object:
         return self._object("DELETE", path)
 

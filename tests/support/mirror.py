@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tests.support.cli import PATH
 from tests.support.program import Program
-from tests.support.redis import RedisServer
+from tests.support.redis import MIRROR, RedisServer
 
 
 class Mirror(Program):
@@ -30,4 +30,4 @@ class Mirror(Program):
         arguments = ["mirror", "--store", self._server.tls_url]
         arguments += ["--to", str(self.directory), "--pod", self.pod]
         said = {"CMP_TOOLS": self.tools} if self.tools else {}
-        self.run(arguments, {"PATH": PATH, **said, **self._server.environment()})
+        self.run(arguments, {"PATH": PATH, **said, **self._server.environment(user=MIRROR)})

@@ -1,4 +1,4 @@
-"""A real Redis on loopback, plain and with TLS, with a user of ours who may do what he needs."""
+"""A real Redis on loopback, plain and with TLS, with the users that kustomize/ ships."""
 
 import secrets
 import signal
@@ -9,14 +9,15 @@ from types import TracebackType
 from typing import Self
 
 import redis
+import yaml
 
+from tests.support.cli import PROJECT
 from tests.support.processes import free_ports
 from tests.support.token_server import Authority
 from tests.support.waiting import TookTooLong, wait_for
 
-USER = "image-cmp"
-RULES = "~image-cmp:* resetchannels -@all +@read +@write +@transaction +@connection -@dangerous"
-"""What a refresher and a mirror need."""
+REFRESHER, MIRROR = "image-cmp-refresher", "image-cmp-mirror"
+_SHIPPED = PROJECT / "kustomize" / "components" / "redis" / "stateful-set.yaml"
 
 
 class RedisServer:
@@ -55,16 +56,16 @@ class RedisServer:
 
     @property
     def url(self) -> str:
-        return f"redis://{USER}@127.0.0.1:{self._port}/0"
+        return f"redis://127.0.0.1:{self._port}/0"
 
     @property
     def tls_url(self) -> str:
-        return f"rediss://{USER}@127.0.0.1:{self._tls_port}/0"
+        return f"rediss://127.0.0.1:{self._tls_port}/0"
 
-    def environment(self, *, tls: bool = True) -> Mapping[str, str]:
-        """Return the settings of whoever uses it."""
+    def environment(self, *, tls: bool = True, user: str = REFRESHER) -> Mapping[str, str]:
+        """Return the settings of whoever uses it: of a refresher, or of a mirror."""
         trusted = {"CMP_STORE_CA": str(self._authority.file)} if tls else {}
-        return {"CMP_STORE_PASSWORD": self.password, **trusted}
+        return {"CMP_STORE_USERNAME": user, "CMP_STORE_PASSWORD": self.password, **trusted}
 
     def administrator(self) -> "redis.Redis":
         """Return a client that may do everything."""
@@ -88,7 +89,7 @@ class RedisServer:
                     *("--dir", str(self._root), "--save", ""),
                     *("--appendonly", "yes" if self._keeps else "no"),
                     *("--requirepass", self._administrator),
-                    *("--user", USER, "on", f">{self.password}", *RULES.split()),
+                    *(part for user in (REFRESHER, MIRROR) for part in self._user(user)),
                 ],
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -117,9 +118,21 @@ class RedisServer:
         assert self._process
         self._process.send_signal(signal.SIGCONT)
 
+    def _user(self, name: str) -> list[str]:
+        """Return the user as it is shipped, but for its password."""
+        (words,) = (rules for rules in shipped_users() if rules[0] == name)
+        return ["--user", *(f">{self.password}" if w.startswith(">") else w for w in words)]
+
     def _answers(self) -> bool:
         try:
             with self.administrator() as client:
                 return bool(client.ping())
         except redis.RedisError as error:
             raise OSError(str(error)) from None
+
+
+def shipped_users() -> list[list[str]]:
+    """Return the users of components/redis: of each its name, and then its rules."""
+    (container,) = yaml.safe_load(_SHIPPED.read_text())["spec"]["template"]["spec"]["containers"]
+    words = "\0".join(container["args"]).split("\0--user\0")[1:]
+    return [user.partition("\0--")[0].split("\0") for user in words]

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import requests
-import yaml
 
 from cmp.index.file import FileIndex
 from cmp.index.redis import RedisIndex
@@ -18,13 +17,12 @@ from cmp.refresh.leader import NAME as LEASE
 from cmp.refresh.people import NAME as SAID
 from cmp.refresh.state import SHARDS
 from tests.support.argocd import ArgoCD
-from tests.support.cli import PROJECT, TOOLS
-from tests.support.cli import run as run_command
 from tests.support.kubernetes import Object
 from tests.support.metrics import sample
 from tests.support.mirror import Mirror
 from tests.support.program import Program
 from tests.support.redis import RedisServer
+from tests.support.shipped import Manifests, collection
 from tests.support.waiting import NotYet, wait_for
 
 if TYPE_CHECKING:
@@ -34,11 +32,6 @@ _SECRET = "told-by-the-registry"
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 ACCOUNT = "image-cmp-refresher"
 INTERVAL_S = 1
-_PATHS = {
-    "ServiceAccount": "/api/v1/namespaces/{}/serviceaccounts",
-    "Role": "/apis/rbac.authorization.k8s.io/v1/namespaces/{}/roles",
-    "RoleBinding": "/apis/rbac.authorization.k8s.io/v1/namespaces/{}/rolebindings",
-}
 
 
 class Refresher(Program):
@@ -248,20 +241,14 @@ def apply_account(argocd: ArgoCD, root: Path) -> None:
         *(("native", one) for one in (namespace, *others)),
         ("components/git-write-back", namespace),
     ]
-    for number, (folder, target) in enumerate(wanted):
-        overlay = root / f"overlay-{number}"
-        shutil.copytree(PROJECT / "kustomize" / folder, overlay / folder)
-        kind = "components" if folder.startswith("components/") else "resources"
-        text = f"namespace: {target}\n{kind}: [{folder}]\n"
-        (overlay / "kustomization.yaml").write_text(text)
-        built = run_command([str(TOOLS / "kustomize"), "build", str(overlay)], root, measured=False)
-        assert built.returncode == 0, built.stderr
-        for manifest in yaml.safe_load_all(built.stdout):
-            if manifest["kind"] not in _PATHS:
-                continue  # for Pods, of which there are none
+    shipped = root / "shipped"
+    shipped.mkdir()
+    manifests = Manifests(shipped)
+    for folder, target in wanted:
+        for manifest in manifests.built(folder, namespace=target):
             for subject in manifest.get("subjects", ()):
                 subject["namespace"] = namespace
-            path = _PATHS[manifest["kind"]].format(target)
+            path = collection(manifest, target)
             name = manifest["metadata"]["name"]
             if argocd.kubernetes.find(f"{path}/{name}"):
                 argocd.kubernetes.delete(f"{path}/{name}")

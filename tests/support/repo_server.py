@@ -45,15 +45,23 @@ class RepoServer:
         processes: where they are started, and ended.
         root: a folder of its own, with a short path: a socket's ends at 107 bytes.
         settings: the sidecar's, besides where its index is.
+        has_plugin: whether to start our plugin, or to leave that to a test.
     """
 
     def __init__(
-        self, processes: Processes, root: Path, settings: Mapping[str, str] | None = None
+        self,
+        processes: Processes,
+        root: Path,
+        settings: Mapping[str, str] | None = None,
+        *,
+        has_plugin: bool = True,
     ) -> None:
         self.index = root / "index"
         """What the plugin renders from: it is for the tests to fill."""
         self.unpacked = root / "image-cmp" / "work" / "_cmp_server"
         """Where cmp-server unpacks what it is sent, one folder a request."""
+        self.sockets = root / "plugins"
+        """Where plugins listen."""
         self.temporary = root / "tmp"
         self.certificates = root / "tls"
         """The authorities that it trusts, a file for each host."""
@@ -62,6 +70,7 @@ class RepoServer:
         self._processes = processes
         self._root = root
         self._settings = dict(settings or {})
+        self._has_plugin = has_plugin
         self._ports = [str(port) for port in free_ports(3)]
 
     @classmethod
@@ -106,7 +115,8 @@ class RepoServer:
             f"--redis={self.redis}",
             env=self.environment(),
         )
-        self.start_plugin(plugin_configuration())
+        if self._has_plugin:
+            self.start_plugin(plugin_configuration())
 
     def start_plugin(self, configuration: Mapping[str, Any]) -> None:
         """Start a cmp-server with a plugin.yaml: ours, or another to compare with."""
@@ -124,15 +134,16 @@ class RepoServer:
 
     def wait(self, plugin: str = "image-cmp") -> None:
         """Wait until both of Argo CD's serve."""
-        socket = self._root / "plugins" / f"{plugin}.sock"
-        self._processes.wait(_called(plugin), socket.is_socket)
+        if self._has_plugin:
+            socket = self.sockets / f"{plugin}.sock"
+            self._processes.wait(_called(plugin), socket.is_socket)
         health = f"http://127.0.0.1:{self._ports[2]}/healthz?full=true"  # also its gRPC
         self._processes.wait("argocd-repo-server", lambda: is_ok(health))
 
     def environment(self) -> dict[str, str]:
         """Return what every program of this Argo CD is given."""
         return {
-            "ARGOCD_PLUGINSOCKFILEPATH": str(self._root / "plugins"),
+            "ARGOCD_PLUGINSOCKFILEPATH": str(self.sockets),
             "ARGOCD_TLS_DATA_PATH": str(self._root / "tls"),
             "ARGOCD_SSH_DATA_PATH": str(self._root / "ssh"),
             "ARGOCD_ASK_PASS_SOCK": str(self._root / "askpass.sock"),

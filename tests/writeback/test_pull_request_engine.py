@@ -510,3 +510,36 @@ def test_what_was_merged_and_taken_back_is_not_asked_for_again(hub: Hub) -> None
         assert len(hub.requests.items) == 1
 
         assert written(site, "v3").request_url == hub.api.web(2)
+
+
+@either
+def test_what_was_declined_stays_out_of_the_next_request(hub: Hub, site: Site) -> None:
+    submit(site, "v2", app="a", write="images")
+    submit(site, "v5", app="b", path="other.yaml", write="images")
+    site.settle()
+    hub.only.state = "closed"
+    written(site, "v6", app="b", path="other.yaml", write="images")
+    hub.bare.commit("other.yaml", "# theirs\ntag: v1\n")
+
+    submit(site, "v2", app="a", write="images", is_new=False)
+    submit(site, "v6", app="b", path="other.yaml", write="images", is_new=False)
+    states = {one.request.update.application: one.request_state for one in site.settle()}
+
+    assert states == {"a": RequestState.DECLINED, "b": RequestState.OPEN}
+    assert hub.bare.show(VALUES, "images") == b"# ours\ntag: v1\n"
+    assert hub.bare.show("other.yaml", "images") == b"# theirs\ntag: v6\n"
+    assert "argocd/a" not in hub.requests.items[1].body
+
+
+@either
+def test_a_branch_of_others_is_shown_with_all_that_it_has(hub: Hub, site: Site) -> None:
+    submit(site, "v2", app="a", write="images")
+    submit(site, "v5", app="b", path="other.yaml", write="images")
+    site.settle()
+    hub.bare.commit("reviewed.txt", "by a person\n", "images")
+    hub.only.state = "closed"
+
+    written(site, "v6", app="b", path="other.yaml", write="images")
+
+    assert "| `argocd/a` | `team/app` | `v1` | `v2` |" in hub.requests.items[1].body
+    assert hub.bare.show("reviewed.txt", "images") == b"by a person\n"

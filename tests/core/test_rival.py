@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from cmp.core.keys import PREFIX
-from cmp.refresh.native_rival import is_before_1, is_updater, selects
-from cmp.refresh.observed import parse_observed
+from cmp.core.application import parse_application
+from cmp.core.rival import is_before_1, is_updater, selects
 from tests.refresh.manifests import application
 
 NAME = "argocd-image-updater"
@@ -115,11 +114,7 @@ def test_is_before_1(image: str, *, expected: bool) -> None:
 )
 def test_selects(reference: Mapping[str, Any], namespace: str, *, expected: bool) -> None:
     source = {"repoURL": "https://git.test/x.git", "path": "chart"}
-    manifest = application(spec={"source": source})
-    manifest["metadata"]["annotations"] = {f"{PREFIX}image-list": "app=registry.test/app"}
-    manifest["metadata"]["labels"] = {"team": "a"}
-    app = parse_observed(manifest, natives=True)
-    assert app is not None
+    app = parse_application(application(spec={"source": source}))
     updater = {"metadata": {"namespace": namespace}, "spec": {"applicationRefs": [reference]}}
 
-    assert selects(updater, app) is expected
+    assert selects(updater, app, {"team": "a"}) is expected

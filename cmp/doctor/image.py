@@ -1,4 +1,4 @@
-"""COMMAND  What a registry answers for an image, and what to do when it does not."""
+"""What a registry answers for an image, and what to do when it does not."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ from cmp.errors import CmpError, InvalidInput
 from cmp.settings import setting
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
+    from argparse import Namespace
 
     from cmp.refresh.listing import RegistryAccess
     from cmp.registry.auth.keychain import Keyring
@@ -20,21 +20,6 @@ if TYPE_CHECKING:
     from cmp.registry.client import Listing
     from cmp.registry.configuration import Registries, Registry
     from cmp.registry.exchange import Exchange
-
-
-def configure(parser: "ArgumentParser") -> None:
-    """Declare the command's arguments."""
-    parser.add_argument("image", metavar="IMAGE", help="also a tag or digest, to look at it")
-    parser.add_argument("--registries", metavar="FILE", help="registries.conf, as users have it")
-    parser.add_argument(
-        "--pull-secret", metavar="SOURCE", default="", help="as the annotation of that name"
-    )
-    parser.add_argument(
-        "--kubeconfig",
-        metavar="FILE",
-        help="the cluster that holds Secrets, and registries.conf where no file is given",
-    )
-    parser.add_argument("--argocd-namespace", metavar="NAME", help="of Argo CD's control plane")
 
 
 def main(args: "Namespace", env: Mapping[str, str], now: datetime) -> int:
@@ -161,7 +146,7 @@ def _sources(registry: "Registry", pull_secret: "Reference | None") -> Lines:
     if pull_secret is not None and is_used:
         is_secret = not isinstance(pull_secret, Script | Variable)
         limit = "" if is_secret else "; an annotation may name Secrets only"
-        yield described(pull_secret), f"as --pull-secret says{limit}"
+        yield described(pull_secret), f"as pull-secret says{limit}"
     elif pull_secret is not None:
         yield "", f"{described(pull_secret)} is for {pull_secret.registry} alone, and passed over"
     own = _parsed(registry.credentials, f"registry {registry.name}: credentials")
@@ -181,7 +166,7 @@ def _why_not(
     from cmp.registry.auth.reference import is_for
 
     host = registry.host
-    wanted = Wanted(reference, host, registry.api_url, where="--pull-secret", annotated=True)
+    wanted = Wanted(reference, host, registry.api_url, where="pull-secret", annotated=True)
     try:
         if is_for(reference, host):
             wanted.keychain(keyring).credential(path)
