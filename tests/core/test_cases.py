@@ -39,7 +39,7 @@ from cmp.writeback.git_branch import Branches
 from cmp.writeback.git_message import message
 from cmp.writeback.git_update import Change as WrittenChange
 from cmp.writeback.git_update import Update
-from cmp.writeback.request_text import Mark, text
+from cmp.writeback.request_text import Mark, Row, text
 from tests.support.targets import written
 from tests.support.values import REPOSITORY, built, recorded, snapshot
 
@@ -363,7 +363,8 @@ def _templates(case: Case) -> None:
     )
     update = Update(given.get("app", "app"), "", changes)
     if "pr_commit_message" in given:
-        said = text(Mark(), {})
+        rows = (Row("app", "", "nginx", "nginx", "1.0", "1.5"),)
+        said = text(Mark(rows), {})
         assert [said.title, said.body] == [case["expect"]["title"], case["expect"]["body"]]
     elif "commit" in given:
         assert message([update]) == case["expect"]
