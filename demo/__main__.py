@@ -1,45 +1,42 @@
 """Index a registry, render the guestbook with its newest image, and show the difference."""
 
-import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from tests.support.images import push_image
+from demo import playground
+from demo.guestbook import REGISTRY, checkout, push_guestbook, push_redis
 from tests.support.registry import RegistryServer
 
-HERE = Path(__file__).resolve().parent.parent
-PLACEHOLDER = "registry.test"
-GUESTBOOK = "haoshuwei24/guestbook"
+KNOWN = ("serve", "push")
 
 
 def main() -> int:
-    """Run the demonstration; nothing of it stays."""
+    """Run the demonstration, of which nothing stays; or serve or fill a playground."""
+    match sys.argv[1:]:
+        case []:
+            return _demonstrate()
+        case ["serve", folder]:
+            return playground.serve(Path(folder))
+        case ["push", folder, tag]:
+            return playground.push_to(Path(folder), tag)
+    print("usage: python -m demo [serve FOLDER | push FOLDER TAG]", file=sys.stderr)
+    return 2
+
+
+def _demonstrate() -> int:
     with tempfile.TemporaryDirectory(prefix="image-cmp-demo-") as folder:
         root = Path(folder)
         storage = root / "registry"
         storage.mkdir()
-        binary = HERE / ".tools" / "bin" / "registry"
-        with RegistryServer(binary=binary, root=storage) as registry:
+        with RegistryServer(binary=REGISTRY, root=storage) as registry:
             _say(f"A registry on {registry.host} gets guestbook v1 to v4, and redis 6.0.9.")
             for number in range(1, 5):
-                created = f"2026-01-0{number}T00:00:00Z"
-                push_image(registry.url, GUESTBOOK, f"v{number}", created=created)
-            push_image(registry.url, "library/redis", "6.0.9")
-            repository = _checkout(root / "repository", registry.host)
+                push_guestbook(registry.url, f"v{number}")
+            push_redis(registry.url)
+            repository = checkout(root / "repository", registry.host)
             return _tour(repository, f"file://{root / 'index'}", registry)
-
-
-def _checkout(folder: Path, host: str) -> Path:
-    """Copy the example, with the registry that is running in the place of the made-up one."""
-    shutil.copytree(HERE / "examples" / "guestbook", folder)
-    for file in folder.rglob("*.yaml"):
-        file.write_text(file.read_text().replace(PLACEHOLDER, host))
-    (folder / "registries.conf").write_text(
-        f"registries:\n- name: demo\n  prefix: {host}\n  api_url: http://{host}\n"
-    )
-    return folder
 
 
 def _tour(repository: Path, index: str, registry: RegistryServer) -> int:

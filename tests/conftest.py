@@ -12,6 +12,7 @@ from tests.support.needs import lacks
 from tests.support.oracle import Oracle
 from tests.support.redis import RedisServer
 from tests.support.registry import RegistryServer
+from tests.support.rules import Rules
 
 _TOOLS = Path(__file__).resolve().parent.parent / ".tools" / "bin"
 
@@ -60,6 +61,12 @@ def registry(
 @pytest.fixture(scope="session")
 def oracle() -> Iterator[Oracle]:
     with Oracle(tool_path("oracle")) as answers:
+        yield answers
+
+
+@pytest.fixture(scope="session")
+def rules() -> Iterator[Rules]:
+    with Rules(tool_path("rules")) as answers:
         yield answers
 
 

@@ -107,9 +107,9 @@ def test_a_person_sees_the_images_and_the_policy(index: Path, tmp_path: Path) ->
     ]
 
 
-def test_the_example_of_the_readme_is_what_is_printed(tmp_path: Path) -> None:
-    readme = (PROJECT / "README.md").read_text()
-    (example,) = re.findall(r"^```json\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+def test_the_example_of_the_document_is_what_is_printed(tmp_path: Path) -> None:
+    document = (PROJECT / "docs" / "parameters.md").read_text()
+    (example,) = re.findall(r"^```json\n(.*?)^```$", document, re.MULTILINE | re.DOTALL)
     decision = {"tag": "1.2.0", "why": "newest of 4 allowed tags"}
     keys = {"image-list": "app=registry.test/team/app:^1"}
     _index(tmp_path / "index", keys, {"decisions": {"app": decision}})

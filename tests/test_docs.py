@@ -43,6 +43,7 @@ from cmp.errors import InvalidPolicy
 from cmp.lock_file import read_lock_file
 from cmp.renderers.images import placed, with_images
 from tests.core.test_cases import _EXCEPTIONS
+from tests.documents.blocks import is_as_written
 from tests.renderers.test_helm_cases import _EXCEPTIONS as _HELM_CASES
 from tests.renderers.test_kustomize_cases import NOT_OURS
 from tests.support.cli import PROJECT, cmp
@@ -132,12 +133,6 @@ def _ids(entries: list[Any]) -> list[Any]:
         counts[entry.section] = counts.get(entry.section, 0) + 1
         named.append(pytest.param(entry, id=f"{entry.section}-{counts[entry.section]}"))
     return named
-
-
-def _is_as_written(written: str, found: str) -> bool:
-    """Compare line by line; ``…`` stands for anything."""
-    pattern = ".*".join(map(re.escape, written.strip("\n").split("…")))
-    return re.fullmatch(pattern, found.strip("\n"), re.DOTALL) is not None
 
 
 # --- what comes of policy keys
@@ -290,12 +285,12 @@ def test_an_example_does_what_stands_below_it(example: Example) -> None:
     complaints = _complaints(example.keys)
 
     if _has_failed(example.outcome):
-        assert _is_as_written(example.outcome, "\n".join(complaints)), complaints
+        assert is_as_written(example.outcome, "\n".join(complaints)), complaints
     else:
         assert complaints == []
         if example.outcome:
             shown = "\n".join(_SCENES[example.section](example.keys))
-            assert _is_as_written(example.outcome, shown), shown
+            assert is_as_written(example.outcome, shown), shown
 
 
 @pytest.mark.parametrize("command", _ids(_commands()))
@@ -310,7 +305,7 @@ def test_a_command_prints_what_stands_below_it(command: Command, tmp_path: Path)
     done = cmp(*words[4:], cwd=tmp_path, stdin=stdin)
 
     printed = done.stdout + done.stderr
-    assert _is_as_written(command.output, printed), printed
+    assert is_as_written(command.output, printed), printed
     assert (done.returncode == 0) is (not _has_failed(command.output))
 
 

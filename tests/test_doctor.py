@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
+from tests.documents.blocks import blocks, is_as_written, session
 from tests.support import faults, images
 from tests.support.cli import cmp
 from tests.support.faults import Fault, FaultyRegistry
@@ -389,6 +390,19 @@ def test_a_token_server_refuses(
     assert told.status == 1
     assert "HTTP 401 Unauthorized" in told.line("failed")
     assert told.line("next").startswith(step)
+
+
+def test_the_session_of_the_document_is_what_is_printed(doctor: Doctor, private: Private) -> None:
+    """Of docs/registries.md: its ``console`` block, but for where the registry is."""
+    (block,) = (b for b in blocks() if b.document == "registries.md" and b.language == "console")
+    ((line, written),) = session(block)
+    host = private.server.host
+    image, option, file = line.replace("registry.test", host).split()[5:]
+    assert (option, file) == ("--registries", "registries.conf")
+
+    told = doctor(image, entries=[private.entry(credentials="env:OURS")], env={"OURS": PAIR})
+
+    assert is_as_written(written.replace("registry.test", host), told.output), told.output
 
 
 def test_a_token_server_whose_clock_is_wrong(

@@ -1,14 +1,11 @@
 """What holds the design: what render imports and starts, folders against tables, plugin.yaml."""
 
-import re
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
-from cmp.__main__ import COMMANDS
-from cmp.core.keys import KEYS
 from cmp.core.policy import STRATEGY_NAMES
 from cmp.core.strategies import STRATEGIES
 from cmp.diagnosis import CHECKS
@@ -339,13 +336,3 @@ def test_a_folder_holds_what_its_table_names(folder: str, table: set[str], other
 
 def test_every_strategy_has_a_name_people_write() -> None:
     assert set(STRATEGY_NAMES.values()) == set(STRATEGIES)
-
-
-def test_the_readme_documents_every_key_and_command() -> None:
-    readme = (PROJECT / "README.md").read_text()
-
-    for key in KEYS:
-        row = rf"^\| `{re.escape(key.name)}` \|.*\| {re.escape(key.meaning)} \|"
-        assert re.search(row, readme, re.MULTILINE), f"no row for {key.name}"
-    for command in COMMANDS:
-        assert f"python -I -m cmp {command}" in readme

@@ -100,6 +100,13 @@ TOOLS = (
         takes="20 seconds",
     ),
     Tool(
+        name="rules",
+        version="1.0.0",
+        package=".",
+        version_arguments=("--version",),
+        takes="20 seconds",
+    ),
+    Tool(
         name="argocd",
         version="3.6.1",
         package=".",

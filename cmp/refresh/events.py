@@ -1,10 +1,15 @@
 """Kubernetes Events of an Application, which Argo CD and kubectl show people."""
 
 import hashlib
+import logging
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from cmp.refresh.cluster import Cluster, ClusterFailed, Conflict
 from cmp.refresh.observed import Observed
+
+log = logging.getLogger(__name__)
 
 COMPONENT = "image-cmp-refresher"
 _LONGEST = 1000  # bytes; the API server takes 1024
@@ -54,3 +59,13 @@ def event(app: Observed, reason: str, message: str, *, key: str, now: datetime) 
         "lastTimestamp": time,
         "count": 1,
     }
+
+
+def create_event(cluster: Cluster, manifest: Mapping[str, Any]) -> None:
+    """Create an Event; one that is there already says the same, and one that fails is logged."""
+    try:
+        cluster.create(f"/api/v1/namespaces/{manifest['metadata']['namespace']}/events", manifest)
+    except Conflict:
+        pass
+    except ClusterFailed as error:
+        log.warning("no event", extra={"reason": error})

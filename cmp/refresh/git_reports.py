@@ -7,14 +7,13 @@ from datetime import UTC, datetime
 from cmp.core.people import ROLLBACK, Instruction, Rejected
 from cmp.errors import CmpError
 from cmp.refresh.cluster import Cluster
-from cmp.refresh.events import event
+from cmp.refresh.events import create_event, event
 from cmp.refresh.git_edits import Found
 from cmp.refresh.git_plan import GitWish
 from cmp.refresh.heard import Heard
 from cmp.refresh.observed import Observed
 from cmp.refresh.patches import application_path, describe, normal_refresh
 from cmp.refresh.rollbacks import describe_rollback
-from cmp.refresh.teller import create_event
 from cmp.refresh.update_log import log_updates
 from cmp.refresh.wanted import Wanted, WantedImage
 from cmp.refresh.watched import Name, Watched

@@ -1,4 +1,4 @@
-"""What is measured, for Prometheus: one table, and docs/metrics.md has the same.
+"""What is measured, for Prometheus: one table, from which docs/metrics.md is written.
 
 No label has as many values as there are Applications or tags.
 """

@@ -21,7 +21,7 @@ from cmp.errors import CmpError, InvalidImage
 from cmp.refresh.native_spec import KINDS, Source, says_otherwise, with_choices
 from cmp.refresh.observed import Observed
 from cmp.refresh.plan import ApplicationPlan, SourcePlan
-from cmp.refresh.telling import runs
+from cmp.refresh.running import runs
 from cmp.refresh.update_log import Updated
 from cmp.refresh.wanted import Wanted, WantedImage, wanted_by
 

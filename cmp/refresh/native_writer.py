@@ -14,7 +14,7 @@ from typing import NamedTuple
 from cmp.core.record import ApplicationRecord
 from cmp.errors import InvalidInput
 from cmp.refresh.cluster import Cluster, ClusterFailed, Conflict, Missing
-from cmp.refresh.events import event
+from cmp.refresh.events import create_event, event
 from cmp.refresh.meter import Meter
 from cmp.refresh.native import Commit, Keep, Leave, Wish, Write, wish
 from cmp.refresh.native_rival import Rivals
@@ -24,7 +24,6 @@ from cmp.refresh.patches import application_path, describe
 from cmp.refresh.plan import ApplicationPlan
 from cmp.refresh.scope import ON, Scope
 from cmp.refresh.spec_writes import SpecWrites
-from cmp.refresh.teller import create_event
 from cmp.refresh.update_log import log_updates
 from cmp.refresh.wanted import Wanted
 from cmp.refresh.watched import Name, Watched

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from cmp.core.application import PLUGIN
+from cmp.refresh.change import Change
 from cmp.refresh.cluster import API
 from cmp.refresh.observed import INFO, REFRESH, REFRESH_TIMESTAMP, Observed
 from cmp.refresh.spec_lock import with_lock, written_sources
-from cmp.refresh.telling import Action, Change, Operate, WriteSpec
+from cmp.refresh.steps import Action, Operate, WriteSpec
 from cmp.refresh.wanted import Wanted
 
 _USERNAME = "image-cmp"

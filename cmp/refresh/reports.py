@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from cmp.refresh.cluster import Cluster
-from cmp.refresh.events import event
+from cmp.refresh.events import create_event, event
 from cmp.refresh.heard import Heard
 from cmp.refresh.observed import Observed
 from cmp.refresh.rollbacks import describe_rollback, in_vain, rolled_back
-from cmp.refresh.teller import create_event
 from cmp.refresh.wanted import Wanted
 from cmp.refresh.watched import Name, Watched
 

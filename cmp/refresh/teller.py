@@ -6,31 +6,24 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cmp.backoff import pause_s
 from cmp.core.sync_windows import why_closed
 from cmp.errors import CmpError
+from cmp.refresh.announcements import Announcements
+from cmp.refresh.change import Change
 from cmp.refresh.cluster import Cluster, ClusterFailed, Conflict, Missing
-from cmp.refresh.events import event
 from cmp.refresh.instruments import Instruments
 from cmp.refresh.observed import Observed
-from cmp.refresh.patches import application_path, describe, patch
+from cmp.refresh.patches import application_path, patch
 from cmp.refresh.projects import Project
 from cmp.refresh.scope import Scope
 from cmp.refresh.spec_lock import is_written, pending
-from cmp.refresh.spec_writes import CONTESTED, SpecWrites
+from cmp.refresh.spec_writes import SpecWrites
 from cmp.refresh.state import ConfigMapState
-from cmp.refresh.telling import (
-    Action,
-    Change,
-    Done,
-    Operate,
-    Progress,
-    Wait,
-    WriteSpec,
-    next_step,
-)
+from cmp.refresh.steps import Action, Done, Operate, Progress, Wait, WriteSpec
+from cmp.refresh.telling import next_step
 from cmp.refresh.update_log import log_updates
 from cmp.refresh.wanted import Told, Wanted
 from cmp.refresh.watched import Name, Watched
@@ -92,8 +85,8 @@ class Teller:
         self._scope = scope
         self._meter = instruments.meter
         self._health = instruments.health
-        self._lags = instruments.lags
         self._clock = instruments.clock
+        self._announcements = Announcements(self._cluster, instruments)
         self._telling: dict[Name, _Telling] = {}
         self._writes: dict[Name, SpecWrites] = {}
         self._lock = threading.Lock()
@@ -220,11 +213,10 @@ class Teller:
         if isinstance(step, Wait):
             if step.for_people and step.why != telling.announced:
                 telling.announced = step.why
-                self._announce(app, telling.change, "ImageAvailable", step.why)
+                self._announcements.waits(app, telling.change, step)
         elif isinstance(step, Done):
             del self._telling[name]
-            self._measure_end(telling, step)
-            self._announce_end(app, telling.change, step)
+            self._announcements.ended(app, telling.change, step, waited=bool(telling.announced))
             self._remember(app, telling.change.wanted.told)
         elif sum(map(self._is_under_way, self._telling.values())) < self._scope.at_once:
             self._act(name, app, telling, step, now)
@@ -246,12 +238,7 @@ class Teller:
         if not writes.is_contested(now) and not is_written(app, wanted):
             self._writes[name] = writes = writes.found_without(wanted.decisions, now)
             if writes.is_contested(now):
-                where = {"application": app.application, "reason": CONTESTED}
-                log.warning("spec not written", extra=where)
-                key = wanted.decisions
-                create_event(
-                    self._cluster, event(app, "ImageLockReverted", CONTESTED, key=key, now=now)
-                )
+                self._announcements.contested(app, wanted)
         return writes.is_contested(now)
 
     def _act(
@@ -293,31 +280,6 @@ class Teller:
             name = "refresh_and_sync" if step.is_locked else "sync"
         self._meter.count("steps_total", step=name, result=result)
 
-    def _measure_end(self, telling: _Telling, done: Done) -> None:
-        lag = self._lags.end(telling.change.wanted.decisions.split(","))
-        if telling.change.images():
-            result = "failed" if done.failed else "unconfirmed" if done.note else "synced"
-            self._meter.count("syncs_total", result=result)
-            if lag and not done.failed and not telling.announced:
-                self._meter.observe("lag_seconds", lag[0], since=lag[1])
-
-    def _announce_end(self, app: Observed, change: Change, done: Done) -> None:
-        if done.failed or done.note:
-            self._announce(app, change, "ImageNotUpdated", done.note)
-        else:
-            self._announce(app, change, "ImageUpdated", "")
-
-    def _announce(self, app: Observed, change: Change, reason: str, note: str) -> None:
-        """Write an Event of the Application and a line of the log, where there is any change."""
-        changes = describe(change.images())
-        if changes:
-            text = f"{changes}: {note}" if note else changes
-            log.info(
-                "event", extra={"application": app.application, "reason": reason, "text": text}
-            )
-            key = change.wanted.decisions
-            create_event(self._cluster, event(app, reason, text, key=key, now=self._clock.now()))
-
     def _instance(self, app: Observed) -> str:
         return app.application.instance(self._scope.control_plane)
 
@@ -328,16 +290,6 @@ class Teller:
 
     def _remember(self, app: Observed, told: Told) -> None:
         self._state.put_told(self._instance(app), replace(told, uid=app.uid))
-
-
-def create_event(cluster: Cluster, manifest: Mapping[str, Any]) -> None:
-    """Create an Event; one that is there already says the same, and one that fails is logged."""
-    try:
-        cluster.create(f"/api/v1/namespaces/{manifest['metadata']['namespace']}/events", manifest)
-    except Conflict:
-        pass
-    except ClusterFailed as error:
-        log.warning("no event", extra={"reason": error})
 
 
 def _before(change: Change, app: Observed) -> dict[str, str]:

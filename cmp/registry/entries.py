@@ -18,20 +18,30 @@ from cmp.registry.registry import DOCKER_HUB_LIMIT, Registry, ScanAs, place
 Read = Callable[[str], str]
 """Takes the path in ``ca_file`` and returns what is there; raises `InvalidInput`."""
 
-_BESIDE_SCAN_AS = frozenset({"name", "prefix", "scan_as", "ping"})
-_KEYS = _BESIDE_SCAN_AS | {
-    "api_url",
-    "default",
-    "defaultns",
-    "credentials",
-    "credsexpire",
-    "insecure",
-    "plain_http",
-    "ca_file",
-    "ca_data",
-    "limit",
-    "tagsortmode",
+KEYS: Mapping[str, str] = {
+    "name": "for messages; required",
+    "prefix": "host, or host and the beginning of a path, of its images; one entry may have none",
+    "api_url": "`https://<host>` or `http://<host>`; required unless there is `scan_as`",
+    "plain_http": "`true`: `api_url` may lack its scheme, and is asked over HTTP",
+    "scan_as": "`<host>[/<path>]`: list there what is deployed from under `prefix`; "
+    "no other key but `name`, `prefix` and `ping`",
+    "default": "`true`: has what is on Docker Hub and under no prefix, such as `nginx`",
+    "defaultns": "goes before a name of one component; on Docker Hub it is `library` without",
+    "credentials": "where they are to be had, by their kind: never a password",
+    "credsexpire": "`5h`: after that, credentials are fetched anew; without, or `0`, as their kind "
+    "has it",
+    "limit": "requests a second, 0 for any number; default: 10 for Docker Hub, else 0",
+    "tagsortmode": "`latest-first`, `latest-last` or `none`; read, and of no effect: "
+    "`newest-build` goes by when images were built, and reads each once",
+    "ca_file": "file of certificates (PEM) trusted besides the system's; a relative one begins at "
+    "this file's folder, and is read when this one is",
+    "ca_data": "the same, the certificates themselves",
+    "insecure": "`true`: its certificate is not verified; `ca_file` and `ca_data` are passed over, "
+    "with a note",
+    "ping": "accepted, and not used",
 }
+"""Each key and what it means: all that is read, and what docs/registries.md has."""
+_BESIDE_SCAN_AS = frozenset({"name", "prefix", "scan_as", "ping"})
 _CA_KEYS = ("ca_data", "ca_file")
 _MAY_HOLD_SECRETS = frozenset({"api_url", "credentials", "ca_data"})
 _TAG_ORDERS = {"latest-first": "latest-first", "latest-last": "latest-last", "none": "", "": ""}
@@ -46,9 +56,9 @@ def read_entry(item: Any, number: int, read: Read) -> Registry | ScanAs:
     if not isinstance(name, str) or not name:
         raise InvalidInput(f"registry name is missing for entry {number}", where="registries")
     for key in item:
-        if key not in _KEYS:
+        if key not in KEYS:
             raise InvalidInput(
-                f"no key {key!r}{nearest(str(key), sorted(_KEYS))}", where=f"registry {name}"
+                f"no key {key!r}{nearest(str(key), sorted(KEYS))}", where=f"registry {name}"
             )
     _bool(item, "ping", name)
     return _scan_as(item, name) if _text(item, "scan_as", name) else _registry(item, name, read)
@@ -64,7 +74,7 @@ def ignored_keys(item: Mapping[str, Any]) -> list[str]:
 
 
 def _scan_as(item: Mapping[str, Any], name: str) -> ScanAs:
-    for key in sorted(_KEYS - _BESIDE_SCAN_AS):
+    for key in sorted(KEYS.keys() - _BESIDE_SCAN_AS):
         if item.get(key):
             raise InvalidInput(
                 "scan_as asks another registry, as the entry for that one says; "

@@ -1,4 +1,4 @@
-"""The table of Helm options: what plugin.yaml announces and README.md documents."""
+"""The table of Helm options: what plugin.yaml announces and docs/parameters.md has."""
 
 from cmp.renderers.options import Option
 

@@ -35,6 +35,11 @@ from cmp.renderers import detect
 from cmp.renderers.helm import kubernetes_version
 from cmp.writeback import Wanted, edited
 from cmp.writeback.changed import changed
+from cmp.writeback.git_branch import Branches
+from cmp.writeback.git_message import message
+from cmp.writeback.git_update import Change as WrittenChange
+from cmp.writeback.git_update import Update
+from cmp.writeback.request_text import Mark, Row, text
 from tests.support.targets import written
 from tests.support.values import REPOSITORY, built, recorded, snapshot
 
@@ -44,7 +49,6 @@ Runner = Callable[[Case], None]
 _FOLDER = Path(__file__).resolve().parent.parent / "cases"
 
 _NATIVE = "not run: how Argo CD reads a native source, which it does by itself"
-_LATER_WRITE_BACK = "not run: a later issue, write-back"
 _ONLY_RESOURCES = "not run: variables of plugins, which no annotation names; ours have a lock file"
 _LATER_REGISTRY = "not run here: the registry client's, whose tests ask a real registry"
 _HELM = "not run here: in tests/renderers/test_helm_cases.py"
@@ -67,7 +71,7 @@ _EXCEPTIONS: Mapping[str, str] = {
     "argocd_source_merge-09": _ONLY_RESOURCES,
     "webhook-07": "differs: a bug of the reference; `harbor` is no registry, so it is refused",
     "webhook_match-01": "differs: a bug of the reference; what has no registry is Docker Hub's",
-    "templates": _LATER_WRITE_BACK,
+    "templates-05": "differs: a request may be of several Applications; its body is a table",
     # --- argocd-helm.json
     "explicit-conflict": _NATIVE,
     "explicit-order-names": _NATIVE,
@@ -352,6 +356,23 @@ def _webhook_match(case: Case) -> None:
     assert bool(found) is case["expect"]["match"]
 
 
+def _templates(case: Case) -> None:
+    given = case["input"]
+    changes = tuple(
+        WrittenChange(image, image, old, new) for image, old, new in given.get("changes", ())
+    )
+    update = Update(given.get("app", "app"), "", changes)
+    if "pr_commit_message" in given:
+        rows = (Row("app", "", "nginx", "nginx", "1.0", "1.5"),)
+        said = text(Mark(rows), {})
+        assert [said.title, said.body] == [case["expect"]["title"], case["expect"]["body"]]
+    elif "commit" in given:
+        assert message([update]) == case["expect"]
+    else:
+        branches = Branches.parse(f"main:{given['branch']}", "")
+        assert branches.written(update) == case["expect"]
+
+
 def _platform_filter(case: Case) -> None:
     given = case["input"]
     assert wants_platform(tuple(given["wanted"]), given["platform"]) is case["expect"]
@@ -409,6 +430,7 @@ _RUNNERS: Mapping[str, Runner] = {
     "kustomize_image": _kustomize_image,
     "webhook": _webhook,
     "webhook_match": _webhook_match,
+    "templates": _templates,
     "platform_filter": _platform_filter,
     "app_ref_specificity": _reference_weight,
     "writeback_values": _writeback_values,

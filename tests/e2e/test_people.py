@@ -89,6 +89,8 @@ def test_in_argo_cd(scene: Scene) -> None:
     scene.refresher.start()
     scene.refresher.wait_for_pass()
     app = scene.create(policy=HEAL)
+    scene.runs(app, "v0")  # Git has v1
+    scene.refresher.wait_for_pass()
     app.synced()
     for tag in ("v1", "v4"):
         book.push(tag)

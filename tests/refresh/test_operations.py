@@ -1,6 +1,5 @@
 """/healthz, /readyz and /metrics through real HTTP, and docs/metrics.md."""
 
-import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -23,7 +22,6 @@ from cmp.refresh.serving import Server
 from cmp.refresh.turns import CHANGE, PUSH, Due
 from cmp.refresh.wanted import WantedImage
 from cmp.registry.exchange import Exchange
-from tests.support.cli import PROJECT
 from tests.support.metrics import sample, samples
 
 STUCK_S = 0.2
@@ -135,18 +133,6 @@ def test_two_refreshers_of_one_process_measure_each_its_own() -> None:
 
     assert sample(one.text(), f"{PREFIX}changes_total") == 1
     assert sample(other.text(), f"{PREFIX}changes_total") == 0
-
-
-def test_the_document_has_the_table() -> None:
-    document = (PROJECT / "docs" / "metrics.md").read_text()
-
-    rows = re.findall(r"^\| `image_cmp_.*$", document, re.MULTILINE)
-
-    assert rows == [
-        f"| `{PREFIX}{m.name}` | {m.kind} | {', '.join(f'`{one}`' for one in m.labels)} "
-        f"| {m.meaning} |"
-        for m in METRICS
-    ]
 
 
 def test_no_metric_has_a_value_for_each_application_or_tag() -> None:

@@ -3,8 +3,9 @@ from typing import Any
 import pytest
 
 from cmp.core.record import SourceId
+from cmp.refresh.change import Change
 from cmp.refresh.patches import application_path, describe, patch
-from cmp.refresh.telling import Change, HardRefresh, Operate, WriteSpec
+from cmp.refresh.steps import HardRefresh, Operate, WriteSpec
 from cmp.refresh.wanted import Wanted
 from tests.refresh.manifests import APP, NOW, SOURCE, SOURCE_ID, observed, wanted, wanted_image
 

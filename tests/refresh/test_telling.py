@@ -6,17 +6,9 @@ from typing import Any
 
 import pytest
 
-from cmp.refresh.telling import (
-    Change,
-    Done,
-    HardRefresh,
-    Operate,
-    Progress,
-    Step,
-    Wait,
-    WriteSpec,
-    next_step,
-)
+from cmp.refresh.change import Change
+from cmp.refresh.steps import Done, HardRefresh, Operate, Progress, Step, Wait, WriteSpec
+from cmp.refresh.telling import next_step
 from cmp.refresh.wanted import Told
 from tests.refresh.manifests import (
     APP,

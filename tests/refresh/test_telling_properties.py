@@ -8,9 +8,11 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from cmp.refresh.change import Change
 from cmp.refresh.observed import INFO, parse_observed
 from cmp.refresh.patches import patch
-from cmp.refresh.telling import Change, Done, Progress, Wait, next_step
+from cmp.refresh.steps import Done, Progress, Wait
+from cmp.refresh.telling import next_step
 from cmp.refresh.wanted import Told
 from tests.refresh.manifests import (
     APP,

@@ -229,14 +229,6 @@ def test_plugin_yaml_announces_the_table() -> None:
     ]
 
 
-def test_the_readme_has_the_table() -> None:
-    readme = (PROJECT / "README.md").read_text().splitlines()
-
-    assert [row for row in readme if row.startswith("| `directory.")] == [
-        f"| `{o.name}` | {o.collection} | `{o.native}` | {o.meaning} |" for o in TABLE
-    ]
-
-
 @pytest.mark.parametrize("option", [o.name for o in TABLE if "`true`" in o.meaning])
 def test_a_boolean_is_true_or_false(tmp_path: Path, option: str) -> None:
     with pytest.raises(InvalidSource, match="'yes' is neither true nor false"):

@@ -1,6 +1,5 @@
 """The table of Helm options against what is announced, documented and read."""
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,16 +26,6 @@ def test_plugin_yaml_announces_every_option() -> None:
     assert [a for a in announced if a["name"].startswith("helm.")] == [
         {"name": o.name, "collectionType": o.collection, "tooltip": o.meaning} for o in HELM_OPTIONS
     ]
-
-
-def test_the_readme_documents_every_option() -> None:
-    rows = re.findall(
-        r"^\| `(helm\.\w+)` \| (string|array|map) \| `([^`]+)` \| (.*) \|$",
-        (PROJECT / "README.md").read_text(),
-        re.MULTILINE,
-    )
-
-    assert [Option(*row) for row in rows] == list(HELM_OPTIONS)
 
 
 @pytest.mark.parametrize("option", HELM_OPTIONS, ids=lambda option: str(option.name))

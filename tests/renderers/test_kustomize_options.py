@@ -1,4 +1,4 @@
-"""One table of options: what plugin.yaml and the README say, and values that are wrong."""
+"""One table of options: what plugin.yaml says, and values that are wrong."""
 
 from pathlib import Path
 from typing import Any
@@ -45,16 +45,6 @@ def test_plugin_yaml_announces_the_table() -> None:
             "collectionType": option.collection,
             "tooltip": option.meaning,
         }
-        for option in TABLE
-    ]
-
-
-def test_the_readme_has_the_table() -> None:
-    readme = (PROJECT / "README.md").read_text().splitlines()
-
-    rows = [row for row in readme if row.startswith("| `kustomize.") and "spec.source" in row]
-    assert rows == [
-        f"| `{option.name}` | {option.collection} | `{option.native}` | {option.meaning} |"
         for option in TABLE
     ]
 

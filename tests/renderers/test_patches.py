@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -398,17 +397,19 @@ def _is_the_same(oracle: Oracle, text: str) -> None:
 def test_it_is_announced_and_documented() -> None:
     plugin = yaml.safe_load((PROJECT / "plugin.yaml").read_text())
     (announced,) = (p for p in plugin["spec"]["parameters"]["static"] if p["name"] == "patches")
-    readme = Path(PROJECT / "README.md").read_text()
+    document = (PROJECT / "docs" / "parameters.md").read_text()
 
     assert announced["collectionType"] == "string"
-    assert f"| `patches` | string | | {announced['tooltip']} |" in readme
+    assert f"| `patches` | string | | {announced['tooltip']} |" in document
 
 
-def test_the_example_of_the_readme() -> None:
-    readme = Path(PROJECT / "README.md").read_text()
-    block = re.findall(r"^```yaml\n( +- name: patches\n.*?)^```", readme, re.DOTALL | re.MULTILINE)
+def test_the_example_of_the_document() -> None:
+    document = (PROJECT / "docs" / "parameters.md").read_text()
+    block = re.findall(
+        r"^```yaml\n( +- name: patches\n.*?)^```", document, re.DOTALL | re.MULTILINE
+    )
     (parameter,) = yaml.safe_load(block[0])
 
-    (document,) = yaml.safe_load_all(apply(parameter["string"], f"---\n{SECOND}"))
+    (resource,) = yaml.safe_load_all(apply(parameter["string"], f"---\n{SECOND}"))
 
-    assert document["spec"] == {"replicas": 1, "revisionHistoryLimit": 3}
+    assert resource["spec"] == {"replicas": 1, "revisionHistoryLimit": 3}

@@ -1,32 +1,14 @@
 """The Go libraries behind Argo CD and argocd-image-updater, to be asked (tools/oracle)."""
 
-import json
-import subprocess
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
+
+from tests.support.answering import Answering
 
 
-class Oracle:
-    """One process that answers one question after another."""
-
-    def __init__(self, binary: Path) -> None:
-        self._process = subprocess.Popen(
-            [binary], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._process.communicate()  # it ends with its input
+class Oracle(Answering):
+    """What these libraries say, question by question."""
 
     def compare(self, texts: Sequence[str]) -> list[list[int | None]]:
         """How each version compares to each: -1, 0 or 1; None where one is no version."""
@@ -81,14 +63,6 @@ class Oracle:
         return [(one["objects"] or [], one["error"]) for one in self._ask(about, texts)]
 
     def _ask(self, about: str, texts: Sequence[str], pattern: str = "", duration: str = "") -> Any:
-        question = {
-            "about": about,
-            "pattern": pattern,
-            "duration": duration,
-            "texts": list(texts),
-        }
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.write(f"{json.dumps(question)}\n")
-        self._process.stdin.flush()
-        return json.loads(self._process.stdout.readline())
+        return self.ask(
+            {"about": about, "pattern": pattern, "duration": duration, "texts": list(texts)}
+        )

@@ -25,6 +25,18 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from tests.support.loopback import Loopback, QuietServer
 
 _VALID = timedelta(days=10)  # either way: also by a clock that jumps
+# Python takes no other authority from 3.13 on.
+_SIGNS_OTHERS = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
 _ISSUER = "token server of the tests"
 _SERVICE = "registry of the tests"
 
@@ -70,7 +82,7 @@ class Authority:
         public = key.public_key()
         address = x509.IPAddress(ipaddress.IPv4Address("127.0.0.1"))
         signs = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
-        return (
+        builder = (
             x509.CertificateBuilder()
             .subject_name(subject)
             .issuer_name(self._name)
@@ -82,8 +94,10 @@ class Authority:
             .add_extension(x509.SubjectAlternativeName([address]), critical=False)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
             .add_extension(signs, critical=False)
-            .sign(self._key, hashes.SHA256())
         )
+        if limits.ca:
+            builder = builder.add_extension(_SIGNS_OTHERS, critical=True)
+        return builder.sign(self._key, hashes.SHA256())
 
 
 class Asked(NamedTuple):

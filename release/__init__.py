@@ -1,0 +1,1 @@
+"""What is shipped: wheels and the image, made here and looked at by tests/image."""
