@@ -103,8 +103,16 @@ class GitWriter:
             self._thread.join(_END_WITHIN_S)
         if self._engine:
             self._engine.stop()
-        if leads and not self._thread.is_alive():
-            self._remember(self._wanted)  # what was pushed until now
+        if leads and not (self._thread.is_alive() or self._outcomes.empty()):
+            self._remember_soon()
+
+    def _remember_soon(self) -> None:
+        """Remember what was pushed until now; an API server that does not answer is not awaited."""
+        last = threading.Thread(
+            target=self._remember, args=(self._wanted,), name=_NAME, daemon=True
+        )
+        last.start()
+        last.join(_END_WITHIN_S)
 
     def wake(self, name: Name) -> None:
         """Look again at an Application that has changed."""
