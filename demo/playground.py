@@ -23,6 +23,8 @@ def serve(folder: Path) -> int:
         checkout(folder, registry.host)
         print(f"A registry on {registry.host} has guestbook v1, and {folder} its chart.")
         print("Ctrl-C ends it.", flush=True)
+        # A shell has what it starts in the background ignore SIGINT, and nobody waits for that.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.sigwait({signal.SIGINT, signal.SIGTERM})
     return 0
 

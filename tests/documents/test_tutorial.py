@@ -4,7 +4,6 @@ Each ``console`` block of tutorial.md is run, and prints what it says.
 """
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -60,8 +59,12 @@ def _serving(clone: Path, line: str, greeting: str) -> Iterator[None]:
             assert is_as_written(greeting, printed), printed
             yield
         finally:
-            os.kill(process.pid, signal.SIGINT)
-        assert process.wait(20) == 0
+            process.send_signal(signal.SIGINT)
+            try:
+                status = process.wait(20)
+            finally:
+                process.kill()
+        assert status == 0
 
 
 def _run(clone: Path, block: Block) -> None:
