@@ -14,7 +14,7 @@ from tests.support.kubernetes import Kubernetes, Object
 from tests.support.refresher import INTERVAL_S, Refresher
 from tests.support.waiting import wait_for
 
-WITHIN_S = INTERVAL_S + 10
+WITHIN_S = INTERVAL_S + 20
 """From a push until the Deployment runs it, at the most."""
 _SETTLED_S = 0.5
 KEYS = {
