@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from cmp.settings import environment
 from tests.support.needs import lacks
 from tests.support.oracle import Oracle
 from tests.support.redis import RedisServer
@@ -76,3 +77,11 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
         lacks("redis-server is not on PATH: run make setup-e2e")
     with RedisServer(tmp_path_factory.mktemp("redis")) as server:
         yield server
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out, but for CI, what would have everybody wait for minutes."""
+    if environment().get("CI") != "true":
+        for item in items:
+            if item.get_closest_marker("slow"):
+                item.add_marker(pytest.mark.skip(reason="slow: run it with CI=true"))

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from cmp.settings import environment
 from tests.support.api_proxy import ApiProxy
 from tests.support.argocd import ArgoCD, missing
 from tests.support.cli import TOOLS
@@ -94,14 +93,6 @@ def proxy(scene: Scene) -> Iterator[ApiProxy]:
     with ApiProxy(kubernetes.url, kubernetes.ca) as proxy:
         scene.refresher.url = proxy.url
         yield proxy
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out, but for CI, what would have everybody wait for minutes."""
-    if environment().get("CI") != "true":
-        for item in items:
-            if item.get_closest_marker("slow"):
-                item.add_marker(pytest.mark.skip(reason="slow: run it with CI=true"))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,6 +1,5 @@
 """The flow of the ACK GitOps guide, to the letter: what its readers have goes on as it is."""
 
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -8,13 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.e2e.conftest import guestbook_for, refresher_for
 from tests.support.applications import Application
-from tests.support.argocd import ArgoCD
 from tests.support.faults import FaultyRegistry
 from tests.support.git_site import PASSWORD, USER, GitSite, secret
 from tests.support.images import push_image
-from tests.support.redis import RedisServer
 from tests.support.registry import RegistryServer
 from tests.support.scene import Scene
 from tests.support.waiting import wait_for
@@ -184,28 +180,3 @@ def test_kustomize_by_ssh(guide: Guide, tmp_path: Path, kind: str) -> None:
             guide.runs(app, "v4")
             after = site.bare.show("kustomize/kustomization.yaml").decode()
             assert after == f"{before}images:\n- name: {guide.image}\n  newTag: v4\n"
-
-
-def test_in_a_control_plane_called_appcenter(
-    argocd: ArgoCD, registry: RegistryServer, redis_server: RedisServer, tmp_path: Path
-) -> None:
-    with (
-        tempfile.TemporaryDirectory(prefix="cmp-ack-") as folder,
-        argocd.another(root=Path(folder), namespace="appcenter") as appcenter,
-        refresher_for(appcenter, tmp_path, redis_server) as refresher,
-    ):
-        scene = Scene(appcenter, guestbook_for(appcenter, tmp_path, registry), refresher)
-        for guide in guide_for(scene, registry):
-            scene.guestbook.push("v1")
-            with GitSite.over_https(scene, tmp_path / "git") as site, site.known_to_argocd():
-                refresher.start("--native", "on")
-                app = guide.create("git", {"write-back-method": "git"})
-                app.synced()
-                scene.settle()
-
-                scene.guestbook.push("v4")
-
-                guide.runs(app, "v4")
-                file = f"helm/.argocd-source-{app.name}.yaml"
-                assert site.bare.show(file).decode() == SOURCE_FILE.format(guide.image, "v4")
-                assert app.namespace == "appcenter"

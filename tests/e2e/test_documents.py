@@ -62,6 +62,7 @@ def test_the_api_server_knows_every_field(argocd: ArgoCD) -> None:
         _apply(argocd.kubernetes, wrong, argocd.namespace)
 
 
+@pytest.mark.slow
 def test_each_changed_image_is_notified_of_and_not_each_commit(scene: Scene, rules: Rules) -> None:
     app = scene.at_v1()
     once, default = [], []

@@ -71,6 +71,7 @@ def assert_polite(budget: manners.Budget, faulty: FaultyRegistry, traffic: Traff
     assert 0 < budget.refused < 0.05 * counts.requests
 
 
+@pytest.mark.slow
 def test_a_listing_keeps_to_a_budget_that_says_when(
     faulty: FaultyRegistry, paths: tuple[str, ...]
 ) -> None:
@@ -87,6 +88,7 @@ def test_a_listing_keeps_to_a_budget_that_says_when(
     assert_polite(budget, faulty, traffic)
 
 
+@pytest.mark.slow
 def test_a_pass_keeps_to_a_budget_that_does_not_say_when(
     site: Site, paths: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:

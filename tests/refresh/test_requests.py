@@ -166,6 +166,7 @@ def test_a_listing_that_has_changed(
         assert set(statuses) == {304}
 
 
+@pytest.mark.slow
 def test_builds_are_read_once(large: Site, large_registry: RegistryServer) -> None:
     for number in range(BUILDERS):
         repository = Storage(large_registry, large.path(f"r{number}"))

@@ -46,7 +46,7 @@ def api_server(processes: Processes, root: Path) -> Iterator[Kubernetes]:
             f"--secure-port={port}",
             "--bind-address=127.0.0.1",
             "--advertise-address=127.0.0.1",
-            "--service-cluster-ip-range=10.0.0.0/24",
+            "--service-cluster-ip-range=10.0.0.0/16",
             "--authorization-mode=RBAC",
             f"--token-auth-file={tokens}",
             # It would give each Pod an account that nobody makes here.
