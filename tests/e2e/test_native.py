@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.test_ack_guide import HELM, SOURCE_FILE
 from tests.support.applications import Application
 from tests.support.cli import cmp
 from tests.support.git_site import GitSite
@@ -16,7 +17,6 @@ from tests.support.waiting import wait_for
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 WITHIN_S = 30
-HELM = {"helm": {"valueFiles": ["values.yaml"]}}
 _UPDATER = "argocd-image-updater"
 _BINDING = "image-cmp-refresher-native"
 _GROUP = f"{_UPDATER}.argoproj.io"
@@ -41,16 +41,6 @@ _DEFINITION = {
         ],
     },
 }
-_SOURCE_FILE = """\
-helm:
-  parameters:
-  - name: frontend.image.repository
-    value: {}
-    forcestring: true
-  - name: frontend.image.tag
-    value: {}
-    forcestring: true
-"""
 
 
 def deployment(tag: str) -> Object:
@@ -270,7 +260,7 @@ def test_an_application_is_written_to_git_as_by_image_updater(scene: Scene, tmp_
 
         scene.runs(app, "v4", WITHIN_S)
         image = scene.guestbook.image
-        assert site.bare.show(file) == _SOURCE_FILE.format(image, "v4").encode()
+        assert site.bare.show(file) == SOURCE_FILE.format(image, "v4").encode()
         updated = f"'{image}:v1' to '{image}:v4', but pending spec update (dry run=false)"
         assert f"Successfully updated image {updated}" in scene.refresher.log
 
@@ -282,6 +272,6 @@ def test_an_application_is_written_to_git_as_by_image_updater(scene: Scene, tmp_
         scene.runs(app, "v4", WITHIN_S)
         wait_for("it is held", lambda: scene.events(app, "ImageRolledBack"), within_s=30)
         scene.settle()
-        assert site.bare.show(file) == _SOURCE_FILE.format(image, "v4").encode()
+        assert site.bare.show(file) == SOURCE_FILE.format(image, "v4").encode()
         assert app.images()["frontend"] == f"{image}:v4"
         assert source_of(scene, app) == before
