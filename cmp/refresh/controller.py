@@ -13,13 +13,14 @@ from cmp.core.image import Repository
 from cmp.errors import CmpError, IndexUnavailable
 from cmp.index.protocols import Store
 from cmp.refresh import cycle
+from cmp.refresh.basis import Basis
 from cmp.refresh.cluster import Cluster
 from cmp.refresh.forgetting import Forgetting
 from cmp.refresh.heard import Heard
 from cmp.refresh.instruments import Instruments
 from cmp.refresh.listing import RegistryAccess
 from cmp.refresh.observed import Observed, parse_observed
-from cmp.refresh.outlets import BeginGit, Outlets, Results, Sources
+from cmp.refresh.outlets import BeginGit, Outlets, Results
 from cmp.refresh.passes import Pass, Summary
 from cmp.refresh.plan import plan, policies
 from cmp.refresh.projects import Project, parse_project
@@ -105,7 +106,7 @@ class Controller:
         self._watched = (self._applications, self._projects, self._heard)
         self._forgetting = Forgetting(self._state, self._heard, store, scope.forget_after)
         self._outlets = Outlets(
-            Sources(cluster, self._applications, self._projects, self._heard, self._state, store),
+            Basis(cluster, self._applications, self._projects, self._heard, self._state, store),
             scope,
             instruments,
             self.stopping,

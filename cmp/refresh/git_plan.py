@@ -28,7 +28,6 @@ from cmp.writeback.pull_request import PullRequest, asked_from
 
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _PLACE = (GIT_REPOSITORY, GIT_BRANCH, WRITE_BACK_TARGET, PULL_REQUEST)
-_KINDS = {"Helm": "helm", "Kustomize": "kustomize", "Directory": "directory", "Plugin": "plugin"}
 
 Keys = Mapping[str, str]
 
@@ -105,13 +104,12 @@ def git_wishes(app: Observed, wanted: Wanted, known: Known) -> tuple[GitWish, ..
     its owner has to change.
     """
     places: dict[Spot, tuple[Spot, list[tuple[SourceEdit, list[WantedImage]]]]] = {}
-    given = zip(app.application.sources, app.sources, app.source_types, strict=True)
-    for source, manifest, kind in given:
+    for source, manifest in zip(app.application.sources, app.sources, strict=True):
         keys = wanted.in_git.get(source.id)
         images = [image for image in wanted.images if image.source == source.id]
         if keys is None or not images:
             continue
-        renderer = "plugin" if source.plugin == PLUGIN else _KINDS.get(kind, "")
+        renderer = "plugin" if source.plugin == PLUGIN else source.kind.lower()
         if not renderer:
             return ()
         # As it is written: ssh is told a user there, which names no other repository.

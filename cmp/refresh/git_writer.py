@@ -9,24 +9,22 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from queue import Empty, SimpleQueue
-from typing import NamedTuple
 
 from cmp.core.keys import WRITE_BACK_METHOD
 from cmp.errors import CmpError, IndexTorn
-from cmp.index.protocols import IndexReader
-from cmp.refresh.cluster import Cluster
+from cmp.refresh.basis import Basis
 from cmp.refresh.git_access import Asker, GitAccess
 from cmp.refresh.git_explained import explained
 from cmp.refresh.git_plan import GitWish, Known, git_wishes, place_in_git
 from cmp.refresh.git_reports import GitReports
 from cmp.refresh.git_writing import AGAIN_S, Asked, Writing
-from cmp.refresh.heard import Heard
 from cmp.refresh.instruments import Instruments
 from cmp.refresh.observed import Observed
 from cmp.refresh.projects import Project
-from cmp.refresh.state import ConfigMapState
+from cmp.refresh.running import is_there
 from cmp.refresh.wanted import Told, Wanted
-from cmp.refresh.watched import Name, Watched
+from cmp.refresh.watched import Name
+from cmp.refresh.wishes import Wishes
 from cmp.writeback.git_edit import Place, Request
 from cmp.writeback.git_engine import GitEngine
 from cmp.writeback.git_outcome import Outcome
@@ -41,28 +39,15 @@ _END_WITHIN_S = 5.0
 _TIDY_EVERY_S = 3600.0
 
 
-class GitSources(NamedTuple):
-    """What is known of Applications, and where it is remembered."""
-
-    cluster: Cluster
-    applications: Watched[Observed]
-    projects: Watched[Project]
-    state: ConfigMapState
-    heard: Heard
-    reader: IndexReader
-
-
 class GitWriter:
     """Has the images of Applications written; one thread does it, the methods are for others."""
 
-    def __init__(self, sources: GitSources, control_plane: str, instruments: Instruments) -> None:
+    def __init__(self, basis: Basis, control_plane: str, instruments: Instruments) -> None:
         """Prepare; `start` begins to work."""
-        self._applications, self._projects = sources.applications, sources.projects
-        self._state, self._reader = sources.state, sources.reader
-        self._access = GitAccess(sources.cluster, control_plane)
-        self._reports = GitReports(
-            sources.cluster, sources.applications, sources.heard, control_plane
-        )
+        self._applications, self._projects = basis.applications, basis.projects
+        self._state, self._reader = basis.state, basis.store
+        self._access = GitAccess(basis.cluster, control_plane)
+        self._reports = GitReports(basis.cluster, basis.applications, basis.heard, control_plane)
         self._control_plane = control_plane
         self._meter, self._health = instruments.meter, instruments.health
         self._lags = instruments.lags
@@ -73,12 +58,9 @@ class GitWriter:
         """Of what was written: its decisions, and the commits in which it is known to stand."""
         self._awaited: set[Name] = set()
         """Whose images are committed, and were not seen to run yet."""
-        self._lock = threading.Lock()
-        self._wanted: Mapping[Name, Wanted] = {}
-        self._changed: set[Name] = set()
-        self._is_idle = True
+        self._wishes = Wishes()
+        self.want = self._wishes.want
         self._tidied_s = time.monotonic()
-        self._awake = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=_NAME, daemon=True)
 
@@ -90,7 +72,7 @@ class GitWriter:
     def take(self, outcome: Outcome) -> None:
         """Take in what became of a request."""
         self._outcomes.put(outcome)
-        self._awake.set()
+        self._wishes.awake.set()
 
     def stop(self, *, leads: bool) -> None:
         """Begin nothing more; what is being pushed is finished first.
@@ -98,7 +80,7 @@ class GitWriter:
         Who does not lead any more leaves the state to the next, who sees what was pushed.
         """
         self._stopping.set()
-        self._awake.set()
+        self._wishes.awake.set()
         if self._thread.is_alive():
             self._thread.join(_END_WITHIN_S)
         if self._engine:
@@ -109,51 +91,35 @@ class GitWriter:
     def _remember_soon(self) -> None:
         """Remember what was pushed until now; an API server that does not answer is not awaited."""
         last = threading.Thread(
-            target=self._remember, args=(self._wanted,), name=_NAME, daemon=True
+            target=self._remember, args=(self._wishes.wanted,), name=_NAME, daemon=True
         )
         last.start()
         last.join(_END_WITHIN_S)
 
     def wake(self, name: Name) -> None:
-        """Look again at an Application that has changed."""
-        with self._lock:
-            if name not in self._wanted:
-                return
-            self._changed.add(name)
-        self._awake.set()
-
-    def want(self, wanted: Mapping[Name, Wanted]) -> None:
-        """Take in what each Application is to run, of those that are written to Git."""
-        with self._lock:
-            self._wanted = wanted
-            self._changed |= wanted.keys()
-            self._is_idle = False
-        self._awake.set()
+        """Look again at an Application that has changed, if it is one of those written to Git."""
+        if name in self._wishes.wanted:
+            self._wishes.wake(name)
 
     @property
     def is_idle(self) -> bool:
         """Tell whether all is written that can be: what is left waits for people."""
-        with self._lock:
-            return self._is_idle
+        return self._wishes.is_idle
 
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._health.beat(_NAME)
-            self._awake.wait(_LOOK_EVERY_S)
-            self._awake.clear()
-            with self._lock:
-                wanted = self._wanted
-                changed, self._changed = self._changed, set()
+            self._wishes.awake.wait(_LOOK_EVERY_S)
+            wanted, changed = self._wishes.take()
             self._remember(wanted)
             self._forget(wanted)
             for name in changed & wanted.keys():
                 self._health.beat(_NAME)
                 self._look(name, wanted[name])
             self._tidy()
-            under_way = [writing for writing in self._writing.values() if not writing.is_refused]
             self._meter.show("git_waiting", len(self._writing))
-            with self._lock:
-                self._is_idle = not under_way and self._wanted is wanted and not self._changed
+            is_idle = all(writing.is_refused for writing in self._writing.values())
+            self._wishes.looked(wanted, is_idle=is_idle)
 
     def _tidy(self) -> None:
         now_s = time.monotonic()
@@ -185,7 +151,7 @@ class GitWriter:
         app = self._applications.get(name)
         if app is None or app.is_deleted:
             return
-        if name in self._awaited and _runs(app, wish):
+        if name in self._awaited and _is_deployed(app, wish):
             self._awaited.remove(name)
             self._measure(wish)
         try:
@@ -334,6 +300,6 @@ def _told(app: Observed, wish: Wanted) -> Told:
     return replace(wish.told, uid=app.uid, in_git=place_in_git(app, wish))
 
 
-def _runs(app: Observed, wish: Wanted) -> bool:
+def _is_deployed(app: Observed, wish: Wanted) -> bool:
     is_over = app.operation.is_over and app.sync_status == "Synced"
-    return is_over and all(image.is_among(app.seen(image.repository)) for image in wish.images)
+    return is_over and all(is_there(app, image) for image in wish.images)

@@ -15,7 +15,6 @@ from cmp.core.image_list import ManagedImage
 from cmp.core.injection import Choice
 from cmp.core.keys import FORCE_UPDATE, REQUIRE_AUTO_SYNC
 from cmp.core.policy import is_true
-from cmp.core.record import ApplicationRecord
 from cmp.core.write_back import GIT, native_method, requires_auto_sync
 from cmp.errors import CmpError, InvalidImage
 from cmp.refresh.native_spec import KINDS, Source, says_otherwise, with_choices
@@ -23,7 +22,7 @@ from cmp.refresh.observed import Observed
 from cmp.refresh.plan import ApplicationPlan, SourcePlan
 from cmp.refresh.running import runs
 from cmp.refresh.update_log import Updated
-from cmp.refresh.wanted import Wanted, WantedImage, wanted_by
+from cmp.refresh.wanted import Wanted, WantedImage
 
 
 class Write(NamedTuple):
@@ -74,15 +73,15 @@ class Part(NamedTuple):
     wanted: WantedImage
 
 
-def wish(app: Observed, plan: ApplicationPlan, record: ApplicationRecord) -> Wish:
+def wish(app: Observed, plan: ApplicationPlan, wanted: Wanted) -> Wish:
     """Return what is to become of a native Application that has a policy."""
     try:
-        return _wish(app, plan, record)
+        return _wish(app, plan, wanted)
     except CmpError as error:
         return Leave(str(error), is_mistake=True)
 
 
-def _wish(app: Observed, plan: ApplicationPlan, record: ApplicationRecord) -> Wish:
+def _wish(app: Observed, plan: ApplicationPlan, wanted: Wanted) -> Wish:
     annotations = app.application.annotations
     found = native_method(annotations)
     for problem in filter(None, (source.problem for source in plan.sources)):
@@ -92,7 +91,7 @@ def _wish(app: Observed, plan: ApplicationPlan, record: ApplicationRecord) -> Wi
             "it does not sync by itself; set spec.syncPolicy.automated, or the annotation "
             f'{REQUIRE_AUTO_SYNC}: "false"'
         )
-    parts = list(_parts(app, plan, record))
+    parts = list(_parts(app, plan, wanted))
     live = [part for part in parts if _live(app, part.managed) or _is_forced(part.managed)]
     # While a sync runs Argo CD does not list what it has synced.
     gone = [part for part in parts if part not in live] if app.operation.is_over else []
@@ -101,7 +100,7 @@ def _wish(app: Observed, plan: ApplicationPlan, record: ApplicationRecord) -> Wi
     updates = tuple(filter(None, (_update(app, part, images) for part in live)))
     if found == GIT:
         # As argocd-image-updater has it: what runs already need not stand in a file.
-        whole = replace(wanted_by(record), images=tuple(images))
+        whole = replace(wanted, images=tuple(images))
         return Commit(whole, updates) if updates else Keep(absent)
     for number in {part.number for part in live}:
         if why := _why_unsupported(app.application.sources[number].kind):
@@ -114,9 +113,9 @@ def _wish(app: Observed, plan: ApplicationPlan, record: ApplicationRecord) -> Wi
     return Write(sources, updates, ",".join(image.decision.id for image in images))
 
 
-def _parts(app: Observed, plan: ApplicationPlan, record: ApplicationRecord) -> Iterator[Part]:
+def _parts(app: Observed, plan: ApplicationPlan, wanted: Wanted) -> Iterator[Part]:
     """Yield the images of which something is decided, in the order of the image-list."""
-    decided = {(image.source, image.alias): image for image in wanted_by(record).images}
+    decided = {(image.source, image.alias): image for image in wanted.images}
     for source in plan.sources:
         number = _number(app, source)
         for managed in source.image_list.images if number is not None else ():

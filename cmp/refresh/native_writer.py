@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from cmp.core.record import ApplicationRecord
 from cmp.errors import InvalidInput
 from cmp.refresh.cluster import Cluster, ClusterFailed, Conflict, Missing
 from cmp.refresh.events import create_event, event
@@ -46,7 +45,7 @@ class Native(NamedTuple):
     """What a pass came to for one of them."""
 
     plan: ApplicationPlan
-    record: ApplicationRecord
+    wanted: Wanted
 
 
 class NativeWriter:

@@ -1,6 +1,6 @@
 """What Argo CD says of an Application: how it syncs, and how far it has come."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -82,11 +82,6 @@ class Observed:
     sources: tuple[Mapping[str, Any], ...]
     """As they stand in the spec."""
     locks: Locks
-    source_types: tuple[str, ...]
-    """Of each source what Argo CD found it to be: ``Helm``, ``Kustomize``, ``Plugin``; or nothing.
-
-    Argo CD says so once it has rendered it.
-    """
     is_multi_source: bool
     is_deleted: bool
     refresh_pending: bool
@@ -172,7 +167,6 @@ def parse_observed(manifest: Mapping[str, Any], *, natives: bool = False) -> Obs
         sync=SyncPolicy.parse(spec.get("syncPolicy") or {}),
         sources=tuple(sources),
         locks=_locks(sources),
-        source_types=tuple(_source_types(status, len(sources))),
         is_multi_source=is_multi_source,
         is_deleted="deletionTimestamp" in metadata,
         refresh_pending=REFRESH in annotations,
@@ -190,12 +184,6 @@ def _without_options(application: Application) -> Application:
     """Return a native Application without what it is rendered with: we write that ourselves."""
     sources = tuple(replace(source, parameters={}) for source in application.sources)
     return replace(application, sources=sources)
-
-
-def _source_types(status: Mapping[str, Any], sources: int) -> Iterator[str]:
-    found = status.get("sourceTypes") or [status.get("sourceType") or ""]
-    for number in range(sources):
-        yield str(found[number]) if number < len(found) else ""
 
 
 def of_repository(images: Iterable[str], repository: Repository) -> tuple[Image, ...]:

@@ -7,39 +7,24 @@ from typing import NamedTuple, Self
 
 from cmp.core.record import ApplicationRecord
 from cmp.index import Manifest
-from cmp.index.protocols import Store
-from cmp.refresh.cluster import Cluster
-from cmp.refresh.git_writer import GitSources, GitWriter
-from cmp.refresh.heard import Heard
+from cmp.refresh.basis import Basis
+from cmp.refresh.git_writer import GitWriter
 from cmp.refresh.instruments import Instruments
 from cmp.refresh.mirrors import Mirrors
 from cmp.refresh.native_writer import Native, NativeWriter
 from cmp.refresh.observed import Observed
 from cmp.refresh.plan import ApplicationPlan
-from cmp.refresh.projects import Project
 from cmp.refresh.reports import Reports
 from cmp.refresh.scope import ON, Scope
-from cmp.refresh.state import ConfigMapState
 from cmp.refresh.teller import ArgoCD, Teller
 from cmp.refresh.upgrades import Upgrades
 from cmp.refresh.wanted import Wanted, wanted_by
-from cmp.refresh.watched import Name, Watched
+from cmp.refresh.watched import Name
 from cmp.writeback.git_engine import GitEngine
 from cmp.writeback.git_outcome import Outcome
 
 BeginGit = Callable[[Callable[[Outcome], None]], GitEngine]
 """Makes what writes to Git; it is told what became of each request."""
-
-
-class Sources(NamedTuple):
-    """What a cluster says, where it is remembered, and the index."""
-
-    cluster: Cluster
-    applications: Watched[Observed]
-    projects: Watched[Project]
-    heard: Heard
-    state: ConfigMapState
-    store: Store
 
 
 class Results(NamedTuple):
@@ -65,9 +50,9 @@ class Results(NamedTuple):
             {names[i]: wish for i, wish in wanted.items() if i not in natives},
             {names[i]: wish for i, wish in wanted.items() if i in natives},
             {
-                names[plan.instance]: Native(plan, records[plan.instance])
+                names[plan.instance]: Native(plan, wanted[plan.instance])
                 for plan in plans
-                if plan.has_policy and plan.instance in natives & records.keys()
+                if plan.has_policy and plan.instance in natives & wanted.keys()
             },
         )
 
@@ -77,14 +62,14 @@ class Outlets:
 
     def __init__(
         self,
-        sources: Sources,
+        basis: Basis,
         scope: Scope,
         instruments: Instruments,
         stopping: threading.Event,
         begin_git: BeginGit,
     ) -> None:
         """Prepare; `start` begins to work."""
-        cluster, applications, projects, heard, state, store = sources
+        cluster, applications, projects, heard, state, store = basis
         self._is_on = scope.native == ON
         self._refreshes = scope.refresh_on_upgrade
         self._begin_git = begin_git
@@ -93,11 +78,7 @@ class Outlets:
         )
         self._teller = Teller(ArgoCD(cluster, applications, projects), state, scope, instruments)
         self._native = NativeWriter(cluster, applications, scope, instruments.meter)
-        self._git = GitWriter(
-            GitSources(cluster, applications, projects, state, heard, store),
-            scope.control_plane,
-            instruments,
-        )
+        self._git = GitWriter(basis, scope.control_plane, instruments)
         self._upgrades = Upgrades(cluster, applications, state, store)
         self._reports = Reports(cluster, applications, heard, scope.control_plane)
 

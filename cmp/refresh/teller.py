@@ -27,6 +27,7 @@ from cmp.refresh.telling import next_step
 from cmp.refresh.update_log import log_updates
 from cmp.refresh.wanted import Told, Wanted
 from cmp.refresh.watched import Name, Watched
+from cmp.refresh.wishes import Wishes
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,6 @@ _SETTLE_S = 0.05  # events come in bursts
 _FIRST_RETRY_S = 0.2
 _LONGEST_RETRY_S = 60.0
 _END_WITHIN_S = 5.0
-_NOTHING_YET: Mapping[Name, Wanted] = {}
 _SLOT_S = 60.0  # what takes longer no longer keeps others from being told
 
 
@@ -89,11 +89,8 @@ class Teller:
         self._announcements = Announcements(self._cluster, instruments)
         self._telling: dict[Name, _Telling] = {}
         self._writes: dict[Name, SpecWrites] = {}
-        self._lock = threading.Lock()
-        self._wanted: Mapping[Name, Wanted] = _NOTHING_YET
-        self._changed: set[Name] = set()
-        self._is_idle = False
-        self._awake = threading.Event()
+        self._wishes = Wishes()
+        self.want, self.wake = self._wishes.want, self._wishes.wake
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=_NAME, daemon=True)
 
@@ -108,40 +105,22 @@ class Teller:
         what came of the step.
         """
         self._stopping.set()
-        self._awake.set()
+        self._wishes.awake.set()
         if self._thread.is_alive():
             self._thread.join(_END_WITHIN_S)
-
-    def wake(self, name: Name) -> None:
-        """Look again at an Application that has changed."""
-        with self._lock:
-            self._changed.add(name)
-        self._awake.set()
-
-    def want(self, wanted: Mapping[Name, Wanted]) -> None:
-        """Take in what each Application is to run from now on."""
-        with self._lock:
-            self._wanted = wanted
-            self._changed |= wanted.keys()
-            self._is_idle = False
-        self._awake.set()
 
     @property
     def is_idle(self) -> bool:
         """Tell whether all is told that can be: what is left waits for people."""
-        with self._lock:
-            return self._is_idle
+        return self._wishes.is_idle
 
     def _run(self) -> None:
         looked_s = 0.0
         while not self._stopping.is_set():
             self._health.beat(_NAME)
-            self._awake.wait(_LOOK_EVERY_S)
+            self._wishes.awake.wait(_LOOK_EVERY_S)
             self._stopping.wait(_SETTLE_S)
-            self._awake.clear()
-            with self._lock:
-                wanted = self._wanted
-                changed, self._changed = self._changed, set()
+            wanted, changed = self._wishes.take()
             if time.monotonic() >= looked_s + _LOOK_EVERY_S:
                 looked_s = time.monotonic()
                 changed |= self._telling.keys()
@@ -152,14 +131,11 @@ class Teller:
             except CmpError as error:
                 log.warning("state not saved", extra={"reason": error})
                 self._meter.count("store_errors_total", store="state")
-                with self._lock:
-                    self._changed |= changed
+                self._wishes.keep(changed)
                 continue
             self._meter.show("pending", len(self._telling))
             is_idle = all(t.waits and not self._is_under_way(t) for t in self._telling.values())
-            with self._lock:
-                is_all = self._wanted is wanted and wanted is not _NOTHING_YET
-                self._is_idle = is_idle and is_all
+            self._wishes.looked(wanted, is_idle=is_idle)
 
     def _take_in(self, wanted: Mapping[Name, Wanted], changed: set[Name]) -> None:
         """Begin a telling for each Application that is to run something else than was told."""

@@ -146,10 +146,8 @@ PARAMETERS = (
 def native(kind: str = "Helm") -> Observed:
     made = app()
     (source,) = made.application.sources
-    sources = (replace(source, plugin=None),)
-    return replace(
-        made, application=replace(made.application, sources=sources), source_types=(kind,)
-    )
+    sources = (replace(source, plugin=None, kind=kind),)
+    return replace(made, application=replace(made.application, sources=sources))
 
 
 def test_a_native_application_has_argo_cds_own_file() -> None:

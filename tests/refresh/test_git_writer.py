@@ -17,8 +17,9 @@ from cmp.core.record import ApplicationRecord, SourceRecord
 from cmp.errors import GitFailed, GitRefused
 from cmp.index.file import FileIndex
 from cmp.index.instruction_document import load_instructions
+from cmp.refresh.basis import Basis
 from cmp.refresh.cluster import Cluster
-from cmp.refresh.git_writer import GitSources, GitWriter
+from cmp.refresh.git_writer import GitWriter
 from cmp.refresh.heard import Heard
 from cmp.refresh.instruments import Instruments
 from cmp.refresh.observed import Observed, parse_observed
@@ -140,12 +141,12 @@ class Site:
         self.state = ConfigMapState(cluster, "argocd", shards=1)
         heard = Heard(cluster, "argocd", lambda _: None)
         self.writer = GitWriter(
-            GitSources(
+            Basis(
                 cluster,
                 self.applications,
                 projects,
-                self.state,
                 heard,
+                self.state,
                 FileIndex(f"file://{folder}"),
             ),
             "argocd",

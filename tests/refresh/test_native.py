@@ -16,6 +16,7 @@ from cmp.refresh.native import Commit, Keep, Leave, Wish, Write, wish
 from cmp.refresh.native_spec import spec_patch, with_choices
 from cmp.refresh.observed import Observed, parse_observed
 from cmp.refresh.plan import plan
+from cmp.refresh.wanted import wanted_by
 from tests.refresh.manifests import APP, AUTO, HEAL, MANUAL, SOURCE, application, recorded
 
 V1, V4, DB = f"{APP}:v1", f"{APP}:v4", "registry.test/db:1"
@@ -62,7 +63,8 @@ def wished(app: Observed, /, **decided: str) -> Wish:
         )
         for source in planned.sources
     )
-    return wish(app, planned, ApplicationRecord("guestbook", "argocd/guestbook", sources))
+    record = ApplicationRecord("guestbook", "argocd/guestbook", sources)
+    return wish(app, planned, wanted_by(record))
 
 
 def outcome(found: Wish) -> object:
