@@ -9,9 +9,11 @@ from base64 import b64decode
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from cmp.core.keys import WRITE_BACK_METHOD
 from cmp.errors import CmpError, InvalidInput, InvalidPolicy
 from cmp.refresh.cluster import Cluster, Missing, Object
 from cmp.refresh.projects import Project
+from cmp.refresh.registries import secrets_of
 from cmp.writeback.git_address import Address, normalized
 from cmp.writeback.git_credential import (
     REPOSITORY,
@@ -74,6 +76,7 @@ class GitAccess:
     def __init__(self, cluster: Cluster, control_plane: str) -> None:
         """Prepare; nothing is read yet."""
         self._cluster = cluster
+        self._secret = secrets_of(cluster)
         self._control_plane = control_plane
         self._read_s = float("-inf")
         self._argocd: _ArgoCD | CmpError = _ArgoCD((), {}, {}, "")
@@ -88,7 +91,7 @@ class GitAccess:
             raise InvalidPolicy(
                 f"the project {asker.project} takes no Applications of the namespace "
                 f"{asker.namespace}; add it to the AppProject's sourceNamespaces",
-                where="write-back-method",
+                where=WRITE_BACK_METHOD,
             )
         refuse_repository(url, asker.project, project.source_repos)
         address = Address.parse(url)
@@ -106,16 +109,9 @@ class GitAccess:
 
     def _named(self, source: CredentialSource) -> Credential:
         where = f"Secret {source.namespace}/{source.name}"
-        try:
-            found = self._cluster.get(
-                f"/api/v1/namespaces/{source.namespace}/secrets/{source.name}"
-            )
-        except Missing:
-            raise InvalidInput(
-                "there is none of this name; create it, or name another", where=where
-            ) from None
-        refuse_secret(source, found["metadata"].get("labels") or {})
-        made = credential(_data(found), where=where)
+        found = self._secret(source.namespace, source.name)
+        refuse_secret(source, found.labels)
+        made = credential(_texts(found.data), where=where)
         if made.is_empty:
             raise InvalidInput(
                 "no credential in it; give username and password, bearerToken, sshPrivateKey or "
@@ -177,8 +173,9 @@ def _unreadable_for(url: str, unreadable: Mapping[str, CmpError]) -> CmpError | 
 
 
 def _data(secret: Object) -> dict[str, str]:
+    return _texts({key: b64decode(value) for key, value in (secret.get("data") or {}).items()})
+
+
+def _texts(data: Mapping[str, bytes]) -> dict[str, str]:
     """Return a Secret's fields as text; one that is none is nothing that we read."""
-    return {
-        key: b64decode(value).decode(errors="replace")
-        for key, value in (secret.get("data") or {}).items()
-    }
+    return {key: value.decode(errors="replace") for key, value in data.items()}

@@ -4,7 +4,6 @@ import logging
 import re
 from datetime import UTC, datetime
 
-from cmp.core.people import ROLLBACK, Instruction, Rejected
 from cmp.errors import CmpError
 from cmp.refresh.cluster import Cluster
 from cmp.refresh.events import create_event, event
@@ -13,9 +12,9 @@ from cmp.refresh.git_plan import GitWish
 from cmp.refresh.heard import Heard
 from cmp.refresh.observed import Observed
 from cmp.refresh.patches import application_path, describe, normal_refresh
-from cmp.refresh.rollbacks import describe_rollback
+from cmp.refresh.rollbacks import describe_rollback, rollback
 from cmp.refresh.update_log import log_updates
-from cmp.refresh.wanted import Wanted, WantedImage
+from cmp.refresh.wanted import Wanted
 from cmp.refresh.watched import Name, Watched
 from cmp.writeback.git_outcome import Outcome
 
@@ -86,9 +85,9 @@ class GitReports:
     def take_over(self, app: Observed, wanted: Wanted, found: Found) -> bool:
         """Hold what a person put in Git in place of what was written; tell whether that is so."""
         images = {image.name: image for image in wanted.images}
-        now = _now().replace(microsecond=0)
+        now, reason = _now().replace(microsecond=0), f"changed in Git, in {', '.join(found.files)}"
         told = {
-            name: _rollback(images[name], there.tag, there.digest, ", ".join(found.files), now)
+            name: rollback(images[name], there, "", reason, now)
             for name, there in found.changed.items()
             if name in images
         }
@@ -111,18 +110,6 @@ class GitReports:
 
     def _event(self, app: Observed, reason: str, text: str, key: str) -> None:
         create_event(self._cluster, event(app, reason, text, key=key, now=_now()))
-
-
-def _rollback(image: WantedImage, tag: str, digest: str, files: str, now: datetime) -> Instruction:
-    return Instruction(
-        ROLLBACK,
-        by="somebody",
-        at=now,
-        tag=tag,
-        digest=digest,
-        reason=f"changed in Git, in {files}",
-        rejected=Rejected(image.decision.tag, image.decision.digest, image.decision.created),
-    )
 
 
 def _now() -> datetime:

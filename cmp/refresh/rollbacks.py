@@ -9,7 +9,7 @@ from datetime import datetime
 
 from cmp.core.image import reference_suffix
 from cmp.core.keys import IMAGE_LOCK
-from cmp.core.lock import parse_lock
+from cmp.core.lock import Locked, parse_lock
 from cmp.core.parameters import parse_parameters
 from cmp.core.people import ROLLBACK, Instruction, Rejected
 from cmp.errors import CmpError
@@ -27,17 +27,26 @@ def rolled_back(app: Observed, wanted: Wanted, now: datetime) -> dict[str, Instr
     if not operation.restored or not operation.is_over or operation.phase != "Succeeded":
         return {}
     return {
-        image.name: Instruction(
-            ROLLBACK,
-            by=operation.username or "somebody",
-            at=now,
-            tag=tag,
-            digest=digest,
-            reason="rolled back in Argo CD",
-            rejected=Rejected(image.decision.tag, image.decision.digest, image.decision.created),
+        image.name: rollback(
+            image, Locked(tag, digest), operation.username, "rolled back in Argo CD", now
         )
         for image, tag, digest in _brought_back(app, wanted)
     }
+
+
+def rollback(
+    image: WantedImage, back: Locked, username: str, reason: str, now: datetime
+) -> Instruction:
+    """Return what somebody says who takes an image back, without saying it to us."""
+    return Instruction(
+        ROLLBACK,
+        by=username or "somebody",
+        at=now,
+        tag=back.tag,
+        digest=back.digest,
+        reason=reason,
+        rejected=Rejected(image.decision.tag, image.decision.digest, image.decision.created),
+    )
 
 
 def in_vain(app: Observed, wanted: Wanted) -> str:
