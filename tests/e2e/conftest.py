@@ -37,6 +37,16 @@ def argocd() -> Iterator[ArgoCD]:
 
 
 @pytest.fixture
+def objects() -> Iterator[ArgoCD]:
+    """Yield an API server where nobody renders: that is not what is measured."""
+    with (
+        tempfile.TemporaryDirectory(prefix="cmp-scale-") as folder,
+        ArgoCD.only_objects(tools=TOOLS, root=Path(folder)) as argocd,
+    ):
+        yield argocd
+
+
+@pytest.fixture
 def guestbook(tmp_path: Path, registry: RegistryServer, argocd: ArgoCD) -> Guestbook:
     return guestbook_for(argocd, tmp_path, registry)
 

@@ -111,8 +111,11 @@ def test_each_strategy_by_https_with_a_password(guide: Guide, tmp_path: Path) ->
             app.synced()
         manual.is_out_of_sync()
         manual.sync()
-        by_digest_runs = lambda: "@sha256:" in by_digest.images()["frontend"]  # noqa: E731
-        wait_for("the digest is written", by_digest_runs, within_s=WITHIN_S)
+        wait_for(
+            "the digest is written",
+            lambda: "@sha256:" in by_digest.images()["frontend"],
+            within_s=WITHIN_S,
+        )
         first = by_digest.images()["frontend"]
         scene.settle()
 

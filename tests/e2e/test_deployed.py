@@ -7,6 +7,7 @@ import socket
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -153,8 +154,7 @@ def test_what_is_deployed_deploys_the_newest_image(
     refresher.start("image-cmp-refresher")
     for probe in ("livenessProbe", "readinessProbe"):
         path = refresher.container("image-cmp-refresher")[probe]["httpGet"]["path"]
-        asked = f"{deployed.url(8081)}{path}"
-        wait_for(probe, lambda url=asked: ask("GET", url).ok)  # type: ignore[misc]
+        wait_for(probe, partial(_is_well, f"{deployed.url(8081)}{path}"))
     wait_for("the plugin is ready", lambda: repo_server.is_ready("image-cmp"))
 
     app = argocd.create_application(application(book, argocd.namespace))
@@ -173,6 +173,10 @@ def test_what_is_deployed_deploys_the_newest_image(
         wait_for("v4 is deployed", lambda: app.images()["frontend"] == f"{book.image}:v4")
         events = f"/api/v1/namespaces/{argocd.namespace}/events"
         argocd.kubernetes.wait(events, "an Event", lambda found: "ImageUpdated" in str(found))
+
+
+def _is_well(url: str) -> bool:
+    return ask("GET", url).ok
 
 
 def application(book: Guestbook, namespace: str) -> Object:

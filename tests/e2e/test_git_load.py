@@ -1,8 +1,6 @@
 """Three hundred Applications of one repository, written to Git on a real API server."""
 
-import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,6 @@ from tests.e2e.test_scale import application
 from tests.support.applications import API
 from tests.support.argocd import ArgoCD
 from tests.support.bare import Bare
-from tests.support.cli import TOOLS
 from tests.support.git_server import GitServer
 from tests.support.git_site import PASSWORD, USER, secret
 from tests.support.images import push_image
@@ -26,16 +23,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 APPLICATIONS = 300
 _WITHIN_S = 20
 _METHOD = "argocd-image-updater.argoproj.io/write-back-method"
-
-
-@pytest.fixture
-def objects() -> Iterator[ArgoCD]:
-    """Yield an API server where nobody renders: that is not what is measured."""
-    with (
-        tempfile.TemporaryDirectory(prefix="cmp-load-") as folder,
-        ArgoCD.only_objects(tools=TOOLS, root=Path(folder)) as argocd,
-    ):
-        yield argocd
 
 
 def test_one_commit_for_all(

@@ -1,8 +1,6 @@
 """Two thousand Applications of two hundred repositories, on a real API server."""
 
-import tempfile
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -15,7 +13,6 @@ from tests.e2e.conftest import refresher_for
 from tests.support.api_proxy import ApiProxy
 from tests.support.applications import API, REFRESH
 from tests.support.argocd import ArgoCD
-from tests.support.cli import TOOLS
 from tests.support.images import push_image
 from tests.support.redis import RedisServer
 from tests.support.refresher import Refresher
@@ -28,16 +25,6 @@ APPLICATIONS, REPOSITORIES = 2000, 200
 _MOST_BYTES = 300 * 1024 * 1024
 _ONE = "scale/r7"
 THEIRS = {f"app-{number}" for number in range(7, APPLICATIONS, REPOSITORIES)}
-
-
-@pytest.fixture
-def objects() -> Iterator[ArgoCD]:
-    """Yield an API server where nobody renders: that is not what is measured."""
-    with (
-        tempfile.TemporaryDirectory(prefix="cmp-scale-") as folder,
-        ArgoCD.only_objects(tools=TOOLS, root=Path(folder)) as argocd,
-    ):
-        yield argocd
 
 
 def application(number: int, host: str) -> dict[str, Any]:

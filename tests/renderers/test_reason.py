@@ -125,7 +125,7 @@ def test_an_error_is_the_same_wherever_the_source_was_unpacked(tmp_path: Path, k
 
 
 def test_names_of_temporary_folders_are_left_out() -> None:
-    place = "/tmp/_cmp_server/image-cmp/run-0123456789abcdef"  # noqa: S108
+    place = "/tmp/_cmp_server/image-cmp/run-0123456789abcdef"  # noqa: S108 - a text, no file
     said = f"Error: '{place}/kustomize-helm-12345/helm' and {place}/kustomize-77: no"
 
     assert reason(said, "/r") == "'<temporary>/helm' and <temporary>: no"

@@ -34,7 +34,7 @@ class Sidecar:
         (root / "bin").mkdir()
         sidecar.helm(f'exec {TOOLS}/helm "$@"')
         index = open_index(f"file://{root / 'index'}")
-        index.put_manifest(Manifest("test", 1, datetime.now(UTC), complete=True))  # noqa: TID251
+        index.put_manifest(Manifest("test", 1, datetime.now(UTC), complete=True))  # noqa: TID251 - an index of now
         return sidecar
 
     def helm(self, script: str) -> None:

@@ -76,7 +76,7 @@ class Github(Loopback):
         if path == "/api/v3/repos/team/app/installation":
             return 200, {"id": 34}
         if path == "/api/v3/app/installations/34/access_tokens":
-            ends = datetime.now(UTC) + timedelta(seconds=self.valid_s)  # noqa: TID251
+            ends = datetime.now(UTC) + timedelta(seconds=self.valid_s)  # noqa: TID251 - as GitHub says it
             return 201, {"token": TOKEN, "expires_at": ends.strftime("%Y-%m-%dT%H:%M:%SZ")}
         return 404, {}
 

@@ -59,7 +59,7 @@ def test_one_scalar_changes(path: str, before: str, after: str) -> None:
     ],
 )
 @pytest.mark.parametrize("before", ["v0", "1.9", "'1.9'"])
-def test_a_tag_is_text_to_every_parser(before: str, tag: str, is_quoted: bool) -> None:  # noqa: FBT001
+def test_a_tag_is_text_to_every_parser(before: str, tag: str, is_quoted: bool) -> None:  # noqa: FBT001 - a column of the table
     found = set_in(f"image:\n  name: {IMAGE}\n  tag: {before}\n", choice(tag=tag))
 
     quote = "'" if before.startswith("'") else '"' if is_quoted else ""

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -234,13 +235,10 @@ def _again_s(answer: Answer) -> float | None:
     docs.github.com, "Rate limits for the REST API": Retry-After first, or else X-RateLimit-Reset
     where nothing remains, else a minute; GitLab has 429 only, with both headers.
     """
-    retry_after, remaining = (
-        answer.headers.get("Retry-After"),
-        answer.headers.get("X-RateLimit-Remaining"),
-    )
-    if answer.status != 429 and not (  # noqa: PLR2004 - too many
-        answer.status == 403 and (retry_after or remaining == "0")  # noqa: PLR2004
-    ):
+    retry_after = answer.headers.get("Retry-After")
+    is_used_up = answer.headers.get("X-RateLimit-Remaining") == "0"
+    is_limit = answer.status == HTTPStatus.FORBIDDEN and (retry_after or is_used_up)
+    if answer.status != HTTPStatus.TOO_MANY_REQUESTS and not is_limit:
         return None
     if retry_after and retry_after.isascii() and retry_after.isdecimal():
         return min(float(retry_after), _LONGEST_S)
